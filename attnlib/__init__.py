@@ -1,0 +1,37 @@
+"""Self-attention from first principles: the small library behind the course.
+
+Every public name can be imported from here; a submodule is loaded when one of its names is first used.
+The NumPy definitions are reached as ``attnlib.reference``, figures as ``attnlib.plots`` and the exercise
+checks as ``from attnlib.check import check``.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ShapeError": "shapes",
+    "count_flops": "training",
+    "fit": "training",
+    "attention": "dot_product",
+    "attention_weights": "dot_product",
+    "causal_mask": "masks",
+    "graph_mask": "masks",
+    "padding_mask": "masks",
+    "window_mask": "masks",
+}
+_BY_MODULE = ("check", "plots", "reference")
+
+__all__ = sorted([*_HOME, *_BY_MODULE])
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(importlib.import_module(f"attnlib.{_HOME[name]}"), name)
+    if name in _BY_MODULE:
+        return importlib.import_module(f"attnlib.{name}")
+    raise AttributeError(f"module 'attnlib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
