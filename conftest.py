@@ -1,11 +1,12 @@
 """What the whole test run shares: a scratch place for progress, and nbval taught about widgets.
 
-nbval runs each cell of a notebook and compares what comes out with what is stored. Three things
-are added here, because it does not know them:
+nbval runs each cell of a notebook and compares what comes out with what is stored. What it does
+not know is added here:
 
 - a cell is run as Jupyter runs it (`store_history=True`), so that a trailing `;` hides a value;
 - what a widget's callback prints or draws belongs to that widget, not to the cell. Only an error
   in a callback is passed on, so that the cell fails;
+- a progress bar is nothing to compare: it shows times, and stored notebooks have none;
 - every kernel gets the surroundings that `course.py run` gives it.
 """
 
@@ -18,7 +19,7 @@ import nbval.kernel
 import nbval.plugin
 import pytest
 
-from tools.notebooks import kernel_environment
+from tools.notebooks import is_progress_bar, kernel_environment
 
 # Exercises are a learner's own work; the answers in tests/answers are read by their own test.
 collect_ignore = ["exercises", "tests/answers"]
@@ -72,10 +73,10 @@ def execute_cell_input(kernel, source, allow_stdin=None):
 
 
 def get_kernel_message(notebook, timeout=None, stream="iopub"):
-    """The next message that is not captured by an Output widget."""
+    """The next message that is neither captured by an Output widget nor a progress bar."""
     while True:
         message = notebook.kernel.get_message(stream, timeout=timeout)
-        if not captured(notebook, message):
+        if not captured(notebook, message) and not is_progress_bar(message["content"]):
             return message
 
 

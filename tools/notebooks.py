@@ -8,9 +8,11 @@ execution, the random ids of widgets, the exact version of Python, frames inside
 
 import argparse
 import asyncio
+import copy
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +39,7 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 MODEL_REFERENCE = re.compile(r"IPY_MODEL_([0-9a-f]+)")
 VALID_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+BAR = re.compile(r"\[\d\d:\d\d[<,]")  # the clock in a progress bar: [00:00<?, ?it/s]
 
 
 class NotebookError(Exception):
@@ -52,8 +55,6 @@ def kernel_environment(folder):
         # Neither a user's IPython start-up files nor their history.
         "IPYTHONDIR": str(Path(folder) / "ipython"),
         "PYTHONHASHSEED": "0",
-        # A progress bar is for the one who waits; its times differ at every run.
-        "TQDM_DISABLE": "1",
     }
     # The kernel chooses its own drawing backend, whatever the terminal was told.
     environment.pop("MPLBACKEND", None)
@@ -103,7 +104,7 @@ def execute(notebook, folder, timeout=600):
     )
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         try:
-            client.execute(env=kernel_environment(scratch))
+            client.execute(env=kernel_environment(scratch), stderr=subprocess.DEVNULL)
         except CellExecutionError as error:
             raise NotebookError(describe_failure(notebook, error)) from None
         except (CellTimeoutError, DeadKernelError) as error:
@@ -125,21 +126,20 @@ def describe_failure(notebook, error):
 
 
 def canonical(notebook):
-    """Return a copy of `notebook` (plain JSON data) without anything that differs between runs."""
-    notebook = json.loads(json.dumps(notebook))
+    """Return a copy of `notebook` without anything that differs from run to run."""
+    notebook = copy.deepcopy(notebook)
     notebook.update(nbformat=4, nbformat_minor=5)
-    metadata = notebook.setdefault("metadata", {})
+    metadata = notebook["metadata"]
     for key in ("jupytext", "signature", "toc-autonumbering", "toc-showcode"):
         metadata.pop(key, None)
     metadata.update(kernelspec=dict(KERNELSPEC), language_info=dict(LANGUAGE_INFO))
-    name_cells(notebook["cells"])
     for cell in notebook["cells"]:
         for key in ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted"):
-            cell.setdefault("metadata", {}).pop(key, None)
+            cell["metadata"].pop(key, None)
         if cell["cell_type"] == "code":
-            cell["outputs"] = canonical_outputs(cell.get("outputs", []))
+            cell["outputs"] = canonical_outputs(cell["outputs"])
     renumber_widgets(notebook)
-    return notebook
+    return nbformat.from_dict(notebook)
 
 
 def name_cells(cells):
@@ -166,12 +166,13 @@ def joined(text):
 
 
 def canonical_outputs(outputs):
-    """Merge neighbouring pieces of one stream and shorten tracebacks to the notebook's frames."""
+    """Merge pieces of one stream, drop progress bars, keep only the notebook's own frames."""
     result = []
     for output in outputs:
+        if is_progress_bar(output):
+            continue
         kind = output["output_type"]
         if kind == "stream":
-            output["text"] = joined(output["text"])
             last = result[-1] if result else {}
             if last.get("output_type") == "stream" and last["name"] == output["name"]:
                 last["text"] += output["text"]
@@ -182,6 +183,12 @@ def canonical_outputs(outputs):
             ]
         result.append(output)
     return result
+
+
+def is_progress_bar(output):
+    """Whether this is a tqdm bar: one is for those who wait, and its times differ every time."""
+    data = output.get("data", {})
+    return WIDGET_VIEW in data and bool(BAR.search(joined(data.get("text/plain", ""))))
 
 
 # --- widgets ------------------------------------------------------------------------------------
@@ -195,19 +202,25 @@ def renumber_widgets(notebook):
     if not names:
         notebook["metadata"].pop("widgets", None)
         return
-    for old in order:
-        if "msg_id" in states[old]["state"]:
-            states[old]["state"]["msg_id"] = ""
-        if "outputs" in states[old]["state"]:
-            outputs = states[old]["state"]["outputs"]
-            states[old]["state"]["outputs"] = canonical_outputs(outputs)
-    kept = {names[old]: rename(states[old], names) for old in order}
+    kept = {names[old]: rename(canonical_model(states[old]), names) for old in order}
     notebook["metadata"]["widgets"] = {
         WIDGET_STATE: {"state": kept, "version_major": 2, "version_minor": 0}
     }
     for cell in notebook["cells"]:
         if "outputs" in cell:
             cell["outputs"] = rename(cell["outputs"], names)
+
+
+def canonical_model(model):
+    """Empty the id of the message that was captured, and a layout's forty unset properties."""
+    state = model["state"]
+    if "msg_id" in state:
+        state["msg_id"] = ""
+    if "outputs" in state:
+        state["outputs"] = canonical_outputs(state["outputs"])
+    if model["model_name"] == "LayoutModel":
+        model["state"] = {key: value for key, value in state.items() if value is not None}
+    return model
 
 
 def displayed_models(cells, states):
@@ -260,19 +273,22 @@ def rename(data, names):
 
 
 def read(path):
-    """The notebook at `path` as plain JSON data."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """The notebook at `path`, every cell with an id (nbformat itself would make random ones)."""
+    data = json.loads(Path(path).read_text(encoding="utf-8"))
+    data.update(nbformat=4, nbformat_minor=5)
+    name_cells(data["cells"])
+    return nbformat.reads(json.dumps(data), as_version=4)
 
 
 def text_of(notebook):
-    """The bytes' text of a canonical notebook: sorted keys, one line of text per line of file."""
-    return nbformat.writes(nbformat.from_dict(notebook), version=4).rstrip("\n") + "\n"
+    """What is stored of a notebook: sorted keys, one line of text per line of the file."""
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 
 
 def run(path, timeout=600):
     """Run the notebook at `path` and store it; return True when its bytes changed."""
     path = Path(path).resolve()
-    notebook = nbformat.from_dict(canonical(read(path)))
+    notebook = read(path)
     execute(notebook, path.parent, timeout)
     text = text_of(canonical(notebook))
     changed = text != path.read_text(encoding="utf-8")
@@ -286,7 +302,8 @@ def run(path, timeout=600):
 
 def stored_notebooks(root=ROOT):
     """All notebooks of the course that are kept with their outputs."""
-    return [path for name in ("notebooks", "solutions") for path in sorted((root / name).glob("*.ipynb"))]
+    folders = (root / "notebooks", root / "solutions")
+    return [path for folder in folders for path in sorted(folder.glob("*.ipynb"))]
 
 
 def main(arguments=None):
