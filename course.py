@@ -271,13 +271,16 @@ def current_work(log):
     """The last thing that pip said it is doing."""
     text = log.read_text("utf-8", errors="replace")
     doing = re.findall(r"^\s*((?:Collecting|Downloading|Using cached|Installing) .*)$", text, re.M)
+    if doing and doing[-1].startswith("Installing collected packages"):
+        return f"Unpacking {doing[-1].count(',') + 1} packages"
     return doing[-1].split(" (")[0] if doing else "Looking for packages"
 
 
 REASONS = (
     (
         r"No space left|Errno 28|not enough space",
-        "The disk is full: make room (3 GB; 10 GB for the CUDA build of torch), then run this again.",
+        "The disk is full: make room (3 GB, several more for torch's CUDA build), then run this "
+        "again.",
     ),
     (
         r"NewConnectionError|name resolution|getaddrinfo|ConnectTimeout|Connection (refused|reset)"
