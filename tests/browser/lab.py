@@ -1,0 +1,301 @@
+"""A real JupyterLab in a real browser, on a copy of the course that is thrown away.
+
+`course_copy` makes the copy, `serve` a JupyterLab that knows no other settings than ours, `browse`
+a page of headless Chromium, and `Notebook` drives one notebook in it, as a reader would.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("attnlib", "notebooks", "exercises", "solutions", "pyproject.toml")
+WIDTH, HEIGHT = 1000, 1500
+CHROMIUM_OPTIONS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
+    # every cell is in the page, not only those in view
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+
+# What the page is asked in JavaScript; `jupyterapp` is there because the server exposes it.
+READY = """async () => {
+    const panel = jupyterapp.shell.currentWidget;
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    jupyterapp.shell.collapseLeft();
+    jupyterapp.shell.collapseRight();
+}"""
+CELLS = """() => jupyterapp.shell.currentWidget.content.widgets
+    .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
+    .map(cell => ({
+        source: cell.model.sharedModel.getSource(),
+        number: cell.model.executionCount,
+        running: cell.promptNode.textContent.includes('*'),
+        expected: (cell.model.getMetadata('tags') || []).includes('raises-exception'),
+        errors: cell.model.outputs.toJSON().filter(output => output.output_type === 'error')
+            .map(output => `${output.ename}: ${output.evalue}`),
+    }))"""
+
+
+def chromium_path():
+    """The Chromium of this machine, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def course_copy(folder):
+    """Copy what a reader works with into an empty folder, notebooks without outputs."""
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=ignore)
+        elif source.exists():
+            shutil.copy(source, folder / part)
+    for path in folder.rglob("*.ipynb"):
+        clear(path)
+    return folder
+
+
+def clear(path):
+    """Take the outputs out of a notebook: what is seen later was made in this browser."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, path)
+
+
+class Server:
+    """A running JupyterLab: where it is and how to ask it something."""
+
+    def __init__(self, port, token):
+        self.url, self.token = f"http://127.0.0.1:{port}", token
+
+    def ask(self, path):
+        """The answer of the REST interface, or None while there is none."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", headers={"Authorization": f"token {self.token}"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return json.load(answer)
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def kernel_is_ready(self, path):
+        return any(
+            session["path"] == path
+            and session["kernel"]["execution_state"] == "idle"
+            and session["kernel"]["connections"] >= 1
+            for session in self.ask("sessions") or []
+        )
+
+
+@contextlib.contextmanager
+def serve(course, scratch, theme="light"):
+    """Run a JupyterLab over the folder `course`; whatever it keeps, it keeps in `scratch`."""
+    server = Server(free_port(), secrets.token_hex(16))
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": server.url.rsplit(":")[-1],
+        "ServerApp.port_retries": 0,
+        "ServerApp.open_browser": False,
+        "ServerApp.allow_root": True,
+        "ServerApp.root_dir": course,
+        "IdentityProvider.token": server.token,
+        "LabApp.expose_app_in_browser": True,
+    }
+    command = [sys.executable, "-m", "jupyterlab"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    environment = surroundings(course, scratch, theme)
+    with open(scratch / "server.log", "wb") as log:
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            wait_for(lambda: process.poll() is not None or server.ask("status"), "JupyterLab")
+            if process.poll() is not None:
+                raise RuntimeError((scratch / "server.log").read_text())
+            yield server
+        finally:
+            stop(process)
+
+
+def surroundings(course, scratch, theme):
+    """The environment of the server: its own folders, the copy's attnlib, progress in `scratch`."""
+    names = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+        "ATTN_PROGRESS": "progress.json",
+    }
+    folder = scratch / "config" / "labconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
+    (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS | themes))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    for name in ("MPLBACKEND", "ATTN_STRICT"):
+        kept.pop(name, None)
+    return (
+        kept
+        | {name: str(scratch / part) for name, part in names.items()}
+        | {"PYTHONPATH": str(course)}
+    )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def stop(process):
+    """End the server; on SIGTERM it ends its kernels first."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(condition, what, seconds=60):
+    """Ask again and again until the answer is truthy; return it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := condition():
+            return answer
+        time.sleep(0.2)
+    raise TimeoutError(f"{what} was not ready after {seconds} s")
+
+
+@contextlib.contextmanager
+def browse():
+    """Open a page in headless Chromium, fresh profile; `page.complaints` gathers its errors."""
+    from playwright.sync_api import sync_playwright  # an extra: only those who browse need it
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(f"uncaught: {error}"))
+        page.on("console", lambda message: note(page.complaints, message))
+        try:
+            yield page
+        finally:
+            browser.close()
+
+
+def note(complaints, message):
+    if message.type == "error":
+        complaints.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+
+class Notebook:
+    """One notebook in the browser."""
+
+    def __init__(self, page, server, path):
+        self.page, self.server, self.path = page, server, path
+        page.goto(f"{server.url}/lab/tree/{path}?reset&token={server.token}")
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
+        self.page.evaluate(READY)
+        wait_for(lambda: self.server.kernel_is_ready(self.path), f"the kernel of {self.path}")
+
+    def reload(self):
+        """Leave the page and come back."""
+        self.page.reload()
+        self.wait_until_ready()
+
+    def command(self, name, **arguments):
+        """Start a command of JupyterLab, as its menus do, and do not wait for its end."""
+        self.page.evaluate(
+            "([name, arguments]) => { jupyterapp.commands.execute(name, arguments); }",
+            [name, arguments],
+        )
+
+    def run_all(self, seconds=120):
+        """Run all cells; return the errors that no cell announces with a tag."""
+        self.command("notebook:run-all-cells")
+        wait_for(self.has_stopped, f"the last cell of {self.path}", seconds)
+        self.settle()
+        return self.errors()
+
+    def has_stopped(self):
+        cells = self.page.evaluate(CELLS)
+        if any(cell["running"] for cell in cells):
+            return False
+        return all(cell["number"] for cell in cells) or bool(self.errors())
+
+    def errors(self):
+        """The unexpected errors, each with the first line of its cell."""
+        return [
+            f"{error}\n    in the cell that starts with: {cell['source'].splitlines()[0]}"
+            for cell in self.page.evaluate(CELLS)
+            for error in cell["errors"]
+            if not cell["expected"]
+        ]
+
+    def settle(self):
+        """Wait until the page has stopped growing: formulas, pictures and widgets are drawn."""
+        height = -1
+        while height != (now := self.height()):
+            height = now
+            self.page.wait_for_timeout(1000)
+
+    def height(self):
+        """The bottom of the last cell; below it JupyterLab leaves a screen empty."""
+        return self.page.evaluate("""() => {
+            const all = document.querySelector('.jp-WindowedPanel-inner');
+            const last = [...all.querySelectorAll('.jp-Notebook-cell')].at(-1);
+            return last.getBoundingClientRect().bottom - all.getBoundingClientRect().top;
+        }""")
+
+    def photograph(self, name, folder):
+        """Write the notebook from top to bottom as pictures of one screen, a line shared by two."""
+        panel = self.page.locator(".jp-WindowedPanel-outer").first
+        box = panel.bounding_box()
+        files = []
+        for top in range(0, int(self.height()), int(box["height"]) - 40):
+            panel.evaluate("(panel, top) => { panel.scrollTop = top; }", top)
+            self.page.wait_for_timeout(150)
+            files.append(folder / f"{name}_{len(files) + 1:02}.png")
+            self.page.screenshot(path=files[-1], clip=box)
+        return files
+
+    def set_theme(self, theme):
+        self.command("apputils:change-theme", theme=THEMES[theme])
+        light = str(theme == "light").lower()
+        self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        self.settle()
