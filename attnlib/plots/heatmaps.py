@@ -9,8 +9,19 @@ from attnlib.plots.base import INK, STYLE, figure
 LARGEST_WITH_NUMBERS = 12
 
 
-def heatmap(matrix, *, title, rows="queries", columns="keys", row_names=None, column_names=None, mask=None,
-            signed=False, limits=None, ax=None):
+def heatmap(
+    matrix,
+    *,
+    title,
+    rows="queries",
+    columns="keys",
+    row_names=None,
+    column_names=None,
+    mask=None,
+    signed=False,
+    limits=None,
+    ax=None,
+):
     """Draw a matrix as a coloured grid, with its numbers where they fit.
 
     Weights are drawn in cividis from 0 to 1; with ``signed=True`` PuOr centred at 0. Cells where ``mask`` is
@@ -32,7 +43,7 @@ def heatmap(matrix, *, title, rows="queries", columns="keys", row_names=None, co
     shown = np.isfinite(matrix) if mask is None else _as_array(mask).astype(bool) & np.isfinite(matrix)
     if ax is None:
         size = [min(6.5, 0.55 * count + 1.6) for count in matrix.shape]
-        fig, ax = figure(width=max(size[1], 4.0), height=max(size[0], 2.0))
+        _, ax = figure(width=max(size[1], 4.0), height=max(size[0], 2.0))
     with matplotlib.rc_context(STYLE):
         colours, scale = _scale(matrix, shown, signed, limits)
         ax.imshow(np.where(shown, matrix, np.nan), cmap=colours, norm=scale, interpolation="nearest")
@@ -58,8 +69,11 @@ def _scale(matrix, shown, signed, limits):
 
 def _hatch(ax, hidden):
     for row, column in zip(*np.nonzero(hidden), strict=True):
-        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#e8e8e8", edgecolor="#9a9a9a",
-                               hatch="///", linewidth=0))
+        ax.add_patch(
+            Rectangle(
+                (column - 0.5, row - 0.5), 1, 1, facecolor="#e8e8e8", edgecolor="#9a9a9a", hatch="///", linewidth=0
+            )
+        )
 
 
 def _write_numbers(ax, matrix, shown, colours, scale):
@@ -67,8 +81,15 @@ def _write_numbers(ax, matrix, shown, colours, scale):
     for row, column in zip(*np.nonzero(shown), strict=True):
         red, green, blue, _ = colours(scale(float(matrix[row, column])))
         dark = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.18
-        ax.text(column, row, f"{matrix[row, column]:.{digits}f}", ha="center", va="center", fontsize=8,
-                color="white" if dark else INK)
+        ax.text(
+            column,
+            row,
+            f"{matrix[row, column]:.{digits}f}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="white" if dark else INK,
+        )
 
 
 def _name_axes(ax, shape, rows, columns, row_names, column_names):

@@ -1,0 +1,25 @@
+"""The chapters of the course in order: the one place that knows their names, titles and minutes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter; ``slug`` is the name of its notebook, of its exercises and of their solutions."""
+
+    number: int
+    slug: str
+    title: str
+    minutes: int
+
+
+CHAPTERS = (
+    Chapter(0, "00_start_here", "Start here", 20),
+    Chapter(1, "01_vectors", "One word at a time: self-attention with vectors", 60),
+    Chapter(2, "02_matrices", "All words at once: matrices", 75),
+)
+
+
+def chapter(number):
+    """Return the chapter with this number."""
+    return next(one for one in CHAPTERS if one.number == number)

@@ -1,0 +1,181 @@
+"""Judge an answer: run it on every probe, compare, and say in words what came out."""
+
+import difflib
+import inspect
+from dataclasses import dataclass, field
+
+import torch
+
+from attnlib.check.comparing import equal, shapes_of, text_of
+from attnlib.check.diagnosing import behaviour, clue, find_faults, known, same
+from attnlib.check.running import TIME_LIMIT, TimeUp, is_recursion, run
+from attnlib.check.spec import all_specs
+
+NOT_STARTED, ERROR, NOT_YET, CORRECT = "not started", "stopped with an error", "not yet", "correct"
+
+
+@dataclass
+class Verdict:
+    """What is said about an answer. True only when it is correct."""
+
+    exercise: str
+    state: str
+    headline: str
+    faults: tuple[str, ...] = ()
+    right: list[str] = field(default_factory=list)
+    details: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
+
+    def __bool__(self):
+        return self.state == CORRECT
+
+    def _ipython_display_(self):
+        """Show nothing: ``check`` has shown the card already."""
+
+
+def judge(spec, answer):
+    """Run an answer on the probes of its exercise and return a ``Verdict``."""
+    problem = _wrong_arguments(spec, answer)
+    if problem:
+        return Verdict(spec.name, ERROR, problem)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the probes are tiny: waking a second thread costs more than it brings
+    try:
+        return _judge(spec, answer)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _judge(spec, answer):
+    outcomes = []
+    for probe in spec.probes:
+        outcomes.append(run(answer, probe.arguments))
+        if isinstance(outcomes[-1].error, TimeUp | NotImplementedError):
+            break
+    verdict = _judge_outcomes(spec, outcomes)
+    verdict.note = _chatter(outcomes)
+    return verdict
+
+
+def _judge_outcomes(spec, outcomes):
+    if any(isinstance(one.error, NotImplementedError) for one in outcomes):
+        return Verdict(
+            spec.name,
+            NOT_STARTED,
+            "Replace the line with NotImplementedError by your answer, then run the cell again.",
+        )
+    behaviours = [behaviour(outcome) for outcome in outcomes]
+    passed = [same(one, known(spec.name, (), place)) for place, one in enumerate(behaviours)]
+    if not all(passed):
+        return _explain_failure(spec, outcomes, behaviours, passed)
+    changed = next((one.changed for one in outcomes if one.changed), None)
+    if changed:
+        return _explain_change(spec, changed)
+    return Verdict(spec.name, CORRECT, spec.follow_up)
+
+
+def _explain_failure(spec, outcomes, behaviours, passed):
+    first = passed.index(False)
+    outcome, shown = outcomes[first], behaviours[first]
+    faults = () if isinstance(outcome.error, TimeUp) else find_faults(spec, behaviours, first)
+    says = " ".join(spec.fault(key).says for key in faults)
+    details = [("The input it was tried on", _inputs(spec.probes[first]))]
+    if outcome.error is not None:
+        headline = says or _error_words(outcome)
+        details.insert(0, ("The error", _error_details(outcome)))
+        return Verdict(spec.name, ERROR, headline, faults, [], details)
+    if shown.error:
+        return Verdict(spec.name, NOT_YET, shown.error.removeprefix("Misfit: "), (), [], details)
+    wanted = known(spec.name, (), first).value
+    details.append((f"Your result: {shapes_of(shown.value)}", text_of(shown.value)))
+    details.append((f"Expected: {shapes_of(wanted)}", text_of(wanted)))
+    right = _already_right(spec, shown.value, wanted, passed)
+    headline = says or f"{clue(shown.value, wanted)} This was tried on {spec.probes[first].label}."
+    return Verdict(spec.name, NOT_YET, headline, faults, right, details)
+
+
+def _explain_change(spec, changed):
+    names = " and ".join(f"`{name}`" for name in changed)
+    return Verdict(
+        spec.name,
+        NOT_YET,
+        f"The result is right, but your function changes its argument {names}, so the caller's data is spoilt. "
+        "Work on a new array: `x = x - 1` makes one, `x -= 1` and `x[...] = ...` do not.",
+        right=["every number of the result"],
+    )
+
+
+def _already_right(spec, value, wanted, passed):
+    right = [f"the result on {probe.label}" for probe, ok in zip(spec.probes, passed, strict=False) if ok]
+    if isinstance(value, tuple) or isinstance(wanted, tuple):
+        if isinstance(value, tuple) and isinstance(wanted, tuple) and len(value) == len(wanted):
+            good = [str(k + 1) for k, pair in enumerate(zip(value, wanted, strict=True)) if equal(*pair)]
+            right += [f"part {' and '.join(good)} of the tuple"] if good else []
+        return right
+    if value.shape != wanted.shape:
+        return right
+    right.append(f"the shape {value.shape}")
+    return right + [says for says, holds in spec.properties if holds(value, wanted)]
+
+
+def _wrong_arguments(spec, answer):
+    wanted = list(spec.probes[0].arguments)
+    try:
+        inspect.signature(answer).bind(*wanted)
+    except TypeError:
+        return (
+            f"`{spec.name}` is called with {len(wanted)} argument{'s' * (len(wanted) > 1)}: "
+            f"`{spec.name}({', '.join(wanted)})`. Yours is defined as "
+            f"`{spec.name}{inspect.signature(answer)}`."
+        )
+    except ValueError:  # a built-in without a signature: let it run
+        return ""
+    return ""
+
+
+def _error_words(outcome):
+    error = outcome.error
+    if isinstance(error, TimeUp):
+        return f"Your function was stopped after {TIME_LIMIT:g} seconds. Look for a loop that does not end."
+    if is_recursion(error):
+        return "Your function calls itself without end."
+    if isinstance(error, SystemExit):
+        return "Your function calls exit(), which would end the notebook. Use `return`."
+    return f"Your function stopped with {type(error).__name__}: {_first_line(error)}"
+
+
+def _error_details(outcome):
+    error = outcome.error
+    name = "Time limit" if isinstance(error, TimeUp) else type(error).__name__
+    said = _first_line(error)
+    where = f"\nin your line:  {outcome.line}" if outcome.line else ""
+    return f"{name}{': ' + said if said else ''}{where}"
+
+
+def _first_line(error):
+    text = str(error).strip()
+    return text.splitlines()[0] if text else "no message"
+
+
+def _inputs(probe):
+    rows = []
+    for name, value in probe.arguments.items():
+        shape = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
+        rows.append(f"{name:<12} {shape}")
+    return f"{probe.label}\n" + "\n".join(rows)
+
+
+def _chatter(outcomes):
+    count = sum(one.printed_characters for one in outcomes)
+    return f"It printed {count:,} characters during the check; they are not shown." if count else ""
+
+
+def unknown_exercise(name):
+    """Return the verdict on something that is not an exercise, with the nearest name."""
+    near = difflib.get_close_matches(name, all_specs(), n=1, cutoff=0.5)
+    guess = f" Did you mean `{near[0]}`?" if near else ""
+    return Verdict(
+        name,
+        ERROR,
+        f"No exercise is called `{name}`.{guess} The name of the function tells which one it is.",
+    )

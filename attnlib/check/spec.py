@@ -1,0 +1,63 @@
+"""What the engine knows about an exercise: the right answer, the mistakes, the inputs that tell them apart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+
+from attnlib.check.contents import CHAPTERS
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A mistake that learners make: what to change first and why, in a sentence or two."""
+
+    key: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One set of arguments; ``label`` says in words what is special about it."""
+
+    label: str
+    arguments: dict
+
+
+@dataclass(frozen=True)
+class Spec:
+    """An exercise, keyed by the name of the function that the reader writes.
+
+    ``oracle(*arguments)`` is the right answer. ``variant(faults, *arguments)`` is the answer of somebody who
+    makes the mistakes whose keys are in ``faults``: with none it equals the oracle. ``properties`` holds pairs
+    (what is true of a right answer, predicate(value, expected)) for saying what is right already.
+    """
+
+    name: str
+    chapter: int
+    minutes: int
+    difficulty: int
+    oracle: Callable
+    variant: Callable
+    faults: tuple[Fault, ...]
+    probes: tuple[Probe, ...]
+    hints: tuple[str, str, str]
+    follow_up: str
+    properties: tuple[tuple[str, Callable], ...] = field(default=())
+
+    def fault(self, key):
+        """Return the fault with this key."""
+        return next(one for one in self.faults if one.key == key)
+
+
+@cache
+def all_specs():
+    """Return every spec of the course by the name of its function, in teaching order."""
+    specs = {}
+    for chapter in CHAPTERS:
+        module = import_module(f"attnlib.check.specs.chapter_{chapter.number:02d}")
+        for spec in module.SPECS:
+            if spec.name in specs:
+                raise ValueError(f"two exercises are called {spec.name!r}")
+            specs[spec.name] = spec
+    return specs
