@@ -137,7 +137,8 @@ def canonical(notebook):
         for key in ("execution", "ExecuteTime", "collapsed", "scrolled", "trusted"):
             cell["metadata"].pop(key, None)
         if cell["cell_type"] == "code":
-            cell["outputs"] = canonical_outputs(cell["outputs"])
+            kept = "output-not-stored" not in cell["metadata"].get("tags", ())
+            cell["outputs"] = canonical_outputs(cell["outputs"]) if kept else []
     renumber_widgets(notebook)
     return nbformat.from_dict(notebook)
 

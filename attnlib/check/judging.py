@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import traceback
 from dataclasses import dataclass, field
 
 import torch
@@ -58,12 +59,9 @@ def _judge(spec, answer):
 
 
 def _judge_outcomes(spec, outcomes):
-    if any(isinstance(one.error, NotImplementedError) for one in outcomes):
-        return Verdict(
-            spec.name,
-            NOT_STARTED,
-            "Replace the line with NotImplementedError by your answer, then run the cell again.",
-        )
+    missing = next((one.error for one in outcomes if isinstance(one.error, NotImplementedError)), None)
+    if missing is not None:
+        return _explain_missing(spec, missing)
     behaviours = [behaviour(outcome) for outcome in outcomes]
     passed = [same(one, known(spec.name, (), place)) for place, one in enumerate(behaviours)]
     if not all(passed):
@@ -72,6 +70,14 @@ def _judge_outcomes(spec, outcomes):
     if changed:
         return _explain_change(spec, changed)
     return Verdict(spec.name, CORRECT, spec.follow_up)
+
+
+def _explain_missing(spec, error):
+    where = traceback.extract_tb(error.__traceback__)[-1].name
+    if where in all_specs() and where != spec.name:
+        return Verdict(spec.name, NOT_STARTED, f"It uses `{where}`, which is not written yet: do that exercise first.")
+    says = "Replace the line with NotImplementedError by your answer, then run the cell again."
+    return Verdict(spec.name, NOT_STARTED, says)
 
 
 def _explain_failure(spec, outcomes, behaviours, passed):

@@ -99,8 +99,8 @@ SOFTMAX = Spec(
     ),
     hints=(
         "What happens to exp(s) / sum of exp(s) when you subtract the same number from every s? Try it on paper.",
-        "Find each row's largest score (keep the axis), subtract it, take exp, divide by each row's sum (keep the axis).",
-        "powers = np.exp(scores - scores.max(axis=____, keepdims=True)); return powers / powers.sum(axis=____, keepdims=____)",
+        "Subtract each row's largest score (keep the axis), take exp, divide by each row's sum (keep the axis).",
+        "powers = np.exp(scores - scores.max(axis=____, keepdims=____))",
     ),
     follow_up="why may you subtract the largest score without changing a single weight?",
     properties=(
@@ -404,7 +404,7 @@ ONE_WORD = Spec(
     hints=(
         "Which of the three vectors does only this word need, and which do all words need?",
         "query = this word's embedding times W_q; keys and values for all words; then the exercises above, one by one.",
-        "weights = stable_softmax(scale_scores(score_vector(query, keys), ____)); return weighted_sum(weights, ____)",
+        "weights = stable_softmax(scale_scores(score_vector(query, ____), ____))",
     ),
     follow_up="which lines of your answer must run again for the next word, and which need not?",
 )

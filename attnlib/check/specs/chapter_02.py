@@ -253,7 +253,7 @@ ROW_SOFTMAX = Spec(
     hints=(
         "What is exp(-infinity)? And what is -infinity minus the largest score, when that is -infinity too?",
         "Softmax along the last axis as in chapter 1. Find the rows that are all -inf and put zeros there.",
-        "nowhere = (scores == -math.inf).all(dim=____, keepdim=True); return scores.softmax(-1).masked_fill(nowhere, ____)",
+        "nowhere = (scores == -math.inf).all(dim=____, keepdim=True)",
     ),
     follow_up="why are zeros for an all-masked row a better answer than equal weights?",
     properties=(
@@ -470,7 +470,7 @@ MASKED = Spec(
     hints=(
         "Which score gives the weight 0 after softmax, whatever the other scores are?",
         "Scaled scores; minus infinity where the mask is False; your row_softmax; then times the values.",
-        "scores = scores.masked_fill(____, -math.inf); return row_softmax(scores) @ values",
+        "scores = score_matrix(queries, keys).masked_fill(____, -math.inf)",
     ),
     follow_up="which gradient does a masked key get?",
 )
@@ -541,7 +541,7 @@ COLUMNS = Spec(
     hints=(
         "Entry (j, i) of K^T Q compares key j with query i. Which entries of A belong to query i: a row or a column?",
         "A = K.T @ Q / sqrt(d_k) with d_k = Q.shape[0]; softmax down the columns; O = V @ A.",
-        "A = (K.T @ Q / Q.shape[____] ** 0.5).softmax(dim=____); return V @ A",
+        "A = (K.T @ Q / Q.shape[____] ** 0.5).softmax(dim=____)",
     ),
     follow_up="how can you get this result from attnlib.attention with nothing but transposes?",
 )
@@ -672,7 +672,7 @@ BATCH = Spec(
     hints=(
         "Which of the steps of masked_attention change when a batch axis stands in front, and which do not?",
         "Project X (`@` works on the last axes), swap the last two axes of the keys, use make_padding_mask.",
-        "scores = queries @ keys.transpose(____, ____) / d_k ** 0.5; scores = scores.masked_fill(~mask, -math.inf)",
+        "scores = queries @ keys.transpose(____, ____) / W_q.shape[____] ** 0.5",
     ),
     follow_up="change the numbers in the padding rows of X. Which rows of your output change?",
 )
