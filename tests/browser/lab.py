@@ -42,6 +42,8 @@ SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 
+EXTENSIONS = {"@jupyter-widgets/jupyterlab-manager", "jupyterlab_pygments"}
+
 # What the page is asked in JavaScript; `jupyterapp` is there because the server exposes it.
 READY = """async () => {
     const panel = jupyterapp.shell.currentWidget;
@@ -99,9 +101,7 @@ class Server:
 
     def ask(self, path):
         """The answer of the REST interface, or None while there is none."""
-        request = urllib.request.Request(
-            f"{self.url}/api/{path}", headers={"Authorization": f"token {self.token}"}
-        )
+        request = urllib.request.Request(f"{self.url}/api/{path}", headers={"Authorization": f"token {self.token}"})
         try:
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return json.load(answer)
@@ -133,11 +133,10 @@ def serve(course, scratch, theme="light"):
     }
     command = [sys.executable, "-m", "jupyterlab"]
     command += [f"--{name}={value}" for name, value in options.items()]
-    environment = surroundings(course, scratch, theme)
+    configure(scratch / "config" / "labconfig", theme)
+    environment = surroundings(course, scratch)
     with open(scratch / "server.log", "wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
             wait_for(lambda: process.poll() is not None or server.ask("status"), "JupyterLab")
             if process.poll() is not None:
@@ -147,7 +146,18 @@ def serve(course, scratch, theme="light"):
             stop(process)
 
 
-def surroundings(course, scratch, theme):
+def configure(folder, theme):
+    """Write what this JupyterLab starts with: our settings, and no extension but the widgets."""
+    themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
+    installed = Path(sys.prefix, "share", "jupyter", "labextensions").rglob("package.json")
+    names = {json.loads(file.read_text(encoding="utf-8"))["name"] for file in installed}
+    off = {"disabledExtensions": dict.fromkeys(sorted(names - EXTENSIONS), True)}
+    folder.mkdir(parents=True)
+    (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS | themes))
+    (folder / "page_config.json").write_text(json.dumps(off))
+
+
+def surroundings(course, scratch):
     """The environment of the server: its own folders, the copy's attnlib, progress in `scratch`."""
     names = {
         "JUPYTER_CONFIG_DIR": "config",
@@ -158,18 +168,10 @@ def surroundings(course, scratch, theme):
         "IPYTHONDIR": "ipython",
         "ATTN_PROGRESS": "progress.json",
     }
-    folder = scratch / "config" / "labconfig"
-    folder.mkdir(parents=True, exist_ok=True)
-    themes = {"@jupyterlab/apputils-extension:themes": {"theme": THEMES[theme]}}
-    (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS | themes))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
-    for name in ("MPLBACKEND", "ATTN_STRICT"):
-        kept.pop(name, None)
-    return (
-        kept
-        | {name: str(scratch / part) for name, part in names.items()}
-        | {"PYTHONPATH": str(course)}
-    )
+    foreign = ("JUPYTER", "MPLBACKEND", "ATTN_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    ours = {name: str(scratch / part) for name, part in names.items()}
+    return kept | ours | {"PYTHONPATH": str(course)}
 
 
 def free_port():
@@ -257,6 +259,37 @@ class Notebook:
         if any(cell["running"] for cell in cells):
             return False
         return all(cell["number"] for cell in cells) or bool(self.errors())
+
+    def cell(self, text):
+        """The first code cell in whose source this text stands."""
+        source = self.page.locator(".jp-InputArea-editor", has_text=text)
+        return self.page.locator(".jp-CodeCell").filter(has=source).first
+
+    def source(self, text):
+        """The whole source of that cell."""
+        return "\n".join(self.cell(text).locator(".cm-line").all_inner_texts())
+
+    def write(self, text, source):
+        """Replace the source of that cell by keyboard."""
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+
+    def run(self, text):
+        """Run that cell by keyboard and wait for its number; what it showed before is cleared."""
+        prompt = self.cell(text).locator(".jp-InputPrompt")
+        self.cell(text).locator(".cm-content").click()
+        self.command("notebook:clear-cell-output")
+        wait_for(lambda: prompt.inner_text() == "[ ]:", "the cleared cell")
+        self.page.keyboard.press("Shift+Enter")
+        wait_for(lambda: prompt.inner_text() not in ("[ ]:", "[*]:"), f"the cell with {text}", 30)
+
+    def save(self):
+        self.page.keyboard.press("Control+s")
+        self.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def end_kernel(self):
+        self.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def errors(self):
         """The unexpected errors, each with the first line of its cell."""
