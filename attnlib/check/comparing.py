@@ -12,12 +12,12 @@ class Misfit(Exception):
     """The returned value cannot be compared at all; the message says what it is."""
 
 
-def normalise(value):
-    """Return an array, or a tuple of arrays for a tuple, or raise ``Misfit``.
+def normalise(value, *, several=False):
+    """Return an array, or a tuple of arrays where ``several`` are expected, or raise ``Misfit``.
 
-    Tensors, arrays, numbers and nested lists of these are welcome.
+    Tensors, arrays, numbers and nested lists and tuples of these are welcome.
     """
-    if isinstance(value, tuple):
+    if several and isinstance(value, (list, tuple)):
         return tuple(_as_array(part) for part in value)
     return _as_array(value)
 

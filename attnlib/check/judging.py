@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import torch
 
+from attnlib.check.clues import clue
 from attnlib.check.comparing import equal, shapes_of, text_of
-from attnlib.check.diagnosing import behaviour, clue, find_faults, known, same
+from attnlib.check.diagnosing import behaviour, find_faults, known, same
 from attnlib.check.running import TIME_LIMIT, TimeUp, is_recursion, run
 from attnlib.check.spec import all_specs
 
@@ -17,7 +18,11 @@ NOT_STARTED, ERROR, NOT_YET, CORRECT = "not started", "stopped with an error", "
 
 @dataclass
 class Verdict:
-    """What is said about an answer. True only when it is correct."""
+    """What is said about an answer. True only when it is correct.
+
+    ``faults`` names the known mistakes that explain it; where there are none, ``clue`` names what the result or the
+    error shows by itself.
+    """
 
     exercise: str
     state: str
@@ -26,6 +31,7 @@ class Verdict:
     right: list[str] = field(default_factory=list)
     details: list[tuple[str, str]] = field(default_factory=list)
     note: str = ""
+    clue: str = ""
 
     def __bool__(self):
         return self.state == CORRECT
@@ -62,7 +68,7 @@ def _judge_outcomes(spec, outcomes):
     missing = next((one.error for one in outcomes if isinstance(one.error, NotImplementedError)), None)
     if missing is not None:
         return _explain_missing(spec, missing)
-    behaviours = [behaviour(outcome) for outcome in outcomes]
+    behaviours = [behaviour(outcome, several=spec.several) for outcome in outcomes]
     passed = [same(one, known(spec.name, (), place)) for place, one in enumerate(behaviours)]
     if not all(passed):
         return _explain_failure(spec, outcomes, behaviours, passed)
@@ -84,20 +90,22 @@ def _explain_failure(spec, outcomes, behaviours, passed):
     first = passed.index(False)
     outcome, shown = outcomes[first], behaviours[first]
     faults = () if isinstance(outcome.error, TimeUp) else find_faults(spec, behaviours, first)
-    says = " ".join(spec.fault(key).says for key in faults)
+    says = " ".join(spec.faults[key] for key in faults)
     details = [("The input it was tried on", _inputs(spec.probes[first]))]
     if outcome.error is not None:
         headline = says or _error_words(outcome)
         details.insert(0, ("The error", _error_details(outcome)))
-        return Verdict(spec.name, ERROR, headline, faults, [], details)
+        kind = "" if says else type(outcome.error).__name__
+        return Verdict(spec.name, ERROR, headline, faults, [], details, clue=kind)
     if shown.error:
-        return Verdict(spec.name, NOT_YET, shown.error.removeprefix("Misfit: "), (), [], details)
+        return Verdict(spec.name, NOT_YET, shown.error.removeprefix("Misfit: "), (), [], details, clue="misfit")
     wanted = known(spec.name, (), first).value
     details.append((f"Your result: {shapes_of(shown.value)}", text_of(shown.value)))
     details.append((f"Expected: {shapes_of(wanted)}", text_of(wanted)))
     right = _already_right(spec, shown.value, wanted, passed)
-    headline = says or f"{clue(shown.value, wanted)} This was tried on {spec.probes[first].label}."
-    return Verdict(spec.name, NOT_YET, headline, faults, right, details)
+    kind, hint = clue(shown.value, wanted)
+    headline = says or f"{hint} (Tried on {spec.probes[first].label}.)"
+    return Verdict(spec.name, NOT_YET, headline, faults, right, details, clue="" if says else kind)
 
 
 def _explain_change(spec, changed):
@@ -108,6 +116,7 @@ def _explain_change(spec, changed):
         f"The result is right, but your function changes its argument {names}, so the caller's data is spoilt. "
         "Work on a new array: `x = x - 1` makes one, `x -= 1` and `x[...] = ...` do not.",
         right=["every number of the result"],
+        clue="changed",
     )
 
 
@@ -145,6 +154,8 @@ def _error_words(outcome):
         return f"Your function was stopped after {TIME_LIMIT:g} seconds. Look for a loop that does not end."
     if is_recursion(error):
         return "Your function calls itself without end."
+    if isinstance(error, KeyboardInterrupt):
+        return "Your function was interrupted."
     if isinstance(error, SystemExit):
         return "Your function calls exit(), which would end the notebook. Use `return`."
     return f"Your function stopped with {type(error).__name__}: {_first_line(error)}"

@@ -1,19 +1,11 @@
 """What the engine knows about an exercise: the right answer, the mistakes, the inputs that tell them apart."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 
 from attnlib.check.contents import CHAPTERS
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A mistake that learners make: what to change first and why, in a sentence or two."""
-
-    key: str
-    says: str
 
 
 @dataclass(frozen=True)
@@ -29,8 +21,10 @@ class Spec:
     """An exercise, keyed by the name of the function that the reader writes.
 
     ``oracle(*arguments)`` is the right answer. ``variant(faults, *arguments)`` is the answer of somebody who
-    makes the mistakes whose keys are in ``faults``: with none it equals the oracle. ``properties`` holds pairs
-    (what is true of a right answer, predicate(value, expected)) for saying what is right already.
+    makes the mistakes whose keys are in ``faults``: with none it equals the oracle. ``Spec.faults`` maps every key
+    to what is said about it: what to change first, and why. ``properties`` holds pairs
+    (what is true of a right answer, predicate(value, expected)) for saying what is right already. ``several`` is True
+    where a tuple of arrays is asked for.
     """
 
     name: str
@@ -39,15 +33,12 @@ class Spec:
     difficulty: int
     oracle: Callable
     variant: Callable
-    faults: tuple[Fault, ...]
+    faults: dict[str, str]
     probes: tuple[Probe, ...]
     hints: tuple[str, str, str]
     follow_up: str
-    properties: tuple[tuple[str, Callable], ...] = field(default=())
-
-    def fault(self, key):
-        """Return the fault with this key."""
-        return next(one for one in self.faults if one.key == key)
+    properties: tuple[tuple[str, Callable], ...] = ()
+    several: bool = False
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attnlib.check.spec import Fault, Probe, Spec
+from attnlib.check.spec import Probe, Spec
 
 
 def shares(faults, amounts):
@@ -37,29 +37,17 @@ SPECS = (
         difficulty=1,
         oracle=lambda amounts: np.asarray(amounts) / np.sum(amounts),
         variant=shares,
-        faults=(
-            Fault("count", "Divide by the sum of the amounts, not by how many there are."),
-            Fault(
-                "largest",
-                "Divide by the sum of the amounts, not by the largest: now the largest share is 1.",
-            ),
-            Fault(
-                "mean",
-                "Divide by the sum, not by the mean: your shares sum to the number of amounts.",
-            ),
-            Fault(
-                "whole_numbers",
-                "Use `/` and not `//`: whole-number division cuts every share down to 0.",
-            ),
-            Fault("unchanged", "The amounts come back as they are: divide them by their sum."),
-            Fault("only_sum", "That is the sum itself. Return every amount divided by it."),
-            Fault(
-                "exponentials",
-                "No exponential is needed yet: divide the amounts themselves by their sum.",
-            ),
-            Fault("length", "Divide by the sum of the amounts, not by the root of the sum of squares."),
-            Fault("upside_down", "The division is upside down: amount / sum, not sum / amount."),
-        ),
+        faults={
+            "count": "Divide by the sum of the amounts, not by how many there are.",
+            "largest": "Divide by the sum of the amounts, not by the largest: now the largest share is 1.",
+            "mean": "Divide by the sum, not by the mean: your shares sum to the number of amounts.",
+            "whole_numbers": "Use `/` and not `//`: whole-number division cuts every share down to 0.",
+            "unchanged": "The amounts come back as they are: divide them by their sum.",
+            "only_sum": "That is the sum itself. Return every amount divided by it.",
+            "exponentials": "No exponential is needed yet: divide the amounts themselves by their sum.",
+            "length": "Divide by the sum of the amounts, not by the root of the sum of squares.",
+            "upside_down": "The division is upside down: amount / sum, not sum / amount.",
+        },
         probes=(
             Probe("five amounts", {"amounts": np.array([0.5, 2.0, 1.25, 0.75, 3.0])}),
             Probe("whole numbers", {"amounts": np.array([3, 1, 4])}),

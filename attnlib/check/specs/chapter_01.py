@@ -3,24 +3,10 @@
 import numpy as np
 
 from attnlib import reference
-from attnlib.check.spec import Fault, Probe, Spec
+from attnlib.check.spec import Probe, Spec
+from attnlib.check.specs.common import shared
 
 _rng = np.random.default_rng(101)
-
-NO_SCALE = Fault("no_scale", "Divide the scores by sqrt(d_k): without it they grow with the length of the query.")
-BY_D = Fault("by_d", "Divide by the square root of d_k, not by d_k itself.")
-TIMES = Fault(
-    "times",
-    "Divide by sqrt(d_k); you multiply by it (or divide by d_k ** -0.5, which is the same).",
-)
-BY_COUNT = Fault(
-    "by_count",
-    "The scale is the square root of d_k, the length of a query, not of the number of keys.",
-)
-NO_SOFTMAX = Fault(
-    "no_softmax",
-    "The scores become weights by softmax first; you multiply the values by raw scores.",
-)
 
 
 def softmax(faults, scores):
@@ -50,44 +36,20 @@ SOFTMAX = Spec(
     difficulty=1,
     oracle=reference.softmax,
     variant=softmax,
-    faults=(
-        Fault(
-            "whole_array",
-            "Sum over the last axis only: yours sums over the whole array, so all rows share one sum.",
-        ),
-        Fault(
-            "first_axis",
-            "Softmax runs over the keys, the last axis (`axis=-1`); yours runs over the first.",
-        ),
-        Fault(
-            "no_keepdims",
-            "Write `keepdims=True` in the sum: without it the sums of the rows line up with the columns.",
-        ),
-        Fault(
-            "no_max",
-            "Subtract the row's largest score before `exp`: exp(1000) is infinite, and infinity / infinity is NaN.",
-        ),
-        Fault(
-            "one_max",
-            "Subtract each row's own largest score, not that of the whole array: a low row becomes 0 / 0.",
-        ),
-        Fault("no_division", "Divide the exponentials by their sum, so that the weights sum to 1."),
-        Fault(
-            "no_exp",
-            "Take `np.exp` of the scores first: dividing raw scores by their sum can give negative weights.",
-        ),
-        Fault("sign", "A high score must give a high weight: the sign of the scores is turned round."),
-        Fault("base_2", "Use `np.exp` (base e), not powers of 2."),
-        Fault("logarithm", "That is the logarithm of the weights; return the weights."),
-        Fault(
-            "truncated",
-            "Your result array holds integers (it was made from the scores), which cuts every weight to 0: use floats.",
-        ),
-        Fault(
-            "one_hot",
-            "Softmax is soft: every key gets a share, not only the one with the largest score.",
-        ),
-    ),
+    faults={
+        "whole_array": "Sum over the last axis only: yours sums over the whole array, so all rows share one sum.",
+        "first_axis": "Softmax runs over the keys, the last axis (`axis=-1`); yours runs over the first.",
+        "no_keepdims": "Write `keepdims=True` in the sum: without it the sums of the rows line up with the columns.",
+        "no_max": "Subtract the row's largest score before `exp`: exp(1000) is infinite, and infinity / infinity is NaN.",
+        "one_max": "Subtract each row's own largest score, not that of the whole array: a low row becomes 0 / 0.",
+        "no_division": "Divide the exponentials by their sum, so that the weights sum to 1.",
+        "no_exp": "Take `np.exp` of the scores first: dividing raw scores by their sum can give negative weights.",
+        "sign": "A high score must give a high weight: the sign of the scores is turned round.",
+        "base_2": "Use `np.exp` (base e), not powers of 2.",
+        "logarithm": "That is the logarithm of the weights; return the weights.",
+        "truncated": "Your result array holds integers (it was made from the scores), which cuts every weight to 0: use floats.",
+        "one_hot": "Softmax is soft: every key gets a share, not only the one with the largest score.",
+    },
     probes=(
         Probe("a batch of rows", {"scores": _rng.normal(size=(3, 5)) * 1.5}),
         Probe("one row of whole numbers", {"scores": np.array([2, 0, -1, 3, 1, 1, 0])}),
@@ -140,32 +102,17 @@ SCORES = Spec(
     difficulty=1,
     oracle=lambda query, keys: keys @ query,
     variant=score_vector,
-    faults=(
-        Fault(
-            "no_sum",
-            "A dot product is one number: multiply entry by entry, then add the products up over d_k.",
-        ),
-        Fault("over_keys", "Add up over d_k, the entries of one key; you add up over the keys."),
-        Fault(
-            "cosine",
-            "No division by the lengths: the score is the plain dot product (yours is the cosine).",
-        ),
-        Fault("mean", "Add the products up; you take their mean, which divides by d_k."),
-        Fault("scaled", "The scale comes in the next step: here the scores stay unscaled."),
-        Fault("softmaxed", "The softmax comes later: return the scores themselves."),
-        Fault(
-            "distance",
-            "The score is a dot product, not a distance: similar vectors must get a high score.",
-        ),
-        Fault(
-            "short",
-            "The last entry of the vectors is left out: a loop over `range(d_k - 1)` stops too early.",
-        ),
-        Fault(
-            "absolute",
-            "A negative score is information (the vectors point apart): do not take the absolute value.",
-        ),
-    ),
+    faults={
+        "no_sum": "A dot product is one number: multiply entry by entry, then add the products up over d_k.",
+        "over_keys": "Add up over d_k, the entries of one key; you add up over the keys.",
+        "cosine": "No division by the lengths: the score is the plain dot product (yours is the cosine).",
+        "mean": "Add the products up; you take their mean, which divides by d_k.",
+        "scaled": "The scale comes in the next step: here the scores stay unscaled.",
+        "softmaxed": "The softmax comes later: return the scores themselves.",
+        "distance": "The score is a dot product, not a distance: similar vectors must get a high score.",
+        "short": "The last entry of the vectors is left out: a loop over `range(d_k - 1)` stops too early.",
+        "absolute": "A negative score is information (the vectors point apart): do not take the absolute value.",
+    },
     probes=(
         Probe("five keys", {"query": _rng.normal(size=3), "keys": _rng.normal(size=(5, 3))}),
         Probe("two long keys", {"query": _rng.normal(size=11), "keys": _rng.normal(size=(2, 11))}),
@@ -209,23 +156,13 @@ SCALE = Spec(
     difficulty=1,
     oracle=lambda scores, d_k: scores / np.sqrt(d_k),
     variant=scaled,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        BY_COUNT,
-        Fault(
-            "eight",
-            "8 is right only for d_k = 64, the paper's size: use the square root of the d_k you are given.",
-        ),
-        Fault("square", "Divide by the square root of d_k, not by its square."),
-        Fault("floor", "Use `/` and not `//`, which throws the digits behind the point away."),
-        Fault(
-            "root_of_all",
-            "Only d_k goes under the root: scores / sqrt(d_k), not sqrt(scores / d_k).",
-        ),
-        Fault("softmaxed", "Only scale here: the softmax is the next step."),
-    ),
+    faults={
+        **shared("no_scale", "by_d", "times", "by_count", "eight"),
+        "square": "Divide by the square root of d_k, not by its square.",
+        "floor": "Use `/` and not `//`, which throws the digits behind the point away.",
+        "root_of_all": "Only d_k goes under the root: scores / sqrt(d_k), not sqrt(scores / d_k).",
+        "softmaxed": "Only scale here: the softmax is the next step.",
+    },
     probes=(
         Probe("five scores, d_k = 7", {"scores": _rng.normal(size=5) * 3, "d_k": 7}),
         Probe("whole numbers, d_k = 64", {"scores": np.array([112, 96, -40]), "d_k": 64}),
@@ -276,21 +213,18 @@ SUM = Spec(
     difficulty=1,
     oracle=lambda weights, values: weights @ values,
     variant=weighted_sum,
-    faults=(
-        Fault(
-            "no_sum",
-            "Step 5 is there (the weighted values); step 6 is missing: add them up over the keys.",
-        ),
-        Fault("wrong_axis", "Add up over the keys (axis 0), so that one vector of length d_v is left."),
-        Fault("mean", "Add the weighted values up; a mean divides once more by the number of keys."),
-        Fault("unweighted", "Every value must be multiplied by its weight before the sum."),
-        Fault("softmaxed", "The weights are weights already: a second softmax flattens them."),
-        Fault("best_only", "Do not take the best value alone: every value counts with its weight."),
-        Fault("one_number", "Add up over the keys only: d_v numbers are left, not a single one."),
-        Fault("reversed", "The weights are used in reverse order: weight i belongs to value i."),
-        Fault("squared", "Every weight is used twice: multiply each value by its weight once."),
-        Fault("short", "The last value is left out: check where your loop ends."),
-    ),
+    faults={
+        "no_sum": "Step 5 is there (the weighted values); step 6 is missing: add them up over the keys.",
+        "wrong_axis": "Add up over the keys (axis 0), so that one vector of length d_v is left.",
+        "mean": "Add the weighted values up; a mean divides once more by the number of keys.",
+        "unweighted": "Every value must be multiplied by its weight before the sum.",
+        "softmaxed": "The weights are weights already: a second softmax flattens them.",
+        "best_only": "Do not take the best value alone: every value counts with its weight.",
+        "one_number": "Add up over the keys only: d_v numbers are left, not a single one.",
+        "reversed": "The weights are used in reverse order: weight i belongs to value i.",
+        "squared": "Every weight is used twice: multiply each value by its weight once.",
+        "short": "The last value is left out: check where your loop ends.",
+    },
     probes=(
         Probe(
             "five values",
@@ -361,41 +295,28 @@ ONE_WORD = Spec(
     difficulty=2,
     oracle=_one_word_oracle,
     variant=one_word,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        Fault(
+    faults={
+        **shared(
+            "no_scale",
+            "by_d",
+            "times",
             "by_model",
-            "The scale is the square root of d_k, the length of a query, not of d_model.",
-        ),
-        BY_COUNT,
-        NO_SOFTMAX,
-        Fault(
-            "scale_late",
-            "Divide by sqrt(d_k) before the softmax: afterwards the weights no longer sum to 1.",
-        ),
-        Fault("swapped", "Queries come from W_q and keys from W_k: yours are swapped."),
-        Fault("key_as_query", "The query is made with W_q; you made it with W_k."),
-        Fault("keys_from_q", "The keys are made with W_k; you made them with W_q."),
-        Fault(
+            "by_count",
+            "no_softmax",
+            "swapped",
+            "keys_from_q",
             "values_from_k",
-            "The values are made with W_v; you made them with W_k (or used the keys).",
+            "weights_only",
+            "no_sum",
         ),
-        Fault(
-            "raw_values",
-            "The values are the embeddings times W_v; you gathered the embeddings themselves.",
-        ),
-        Fault(
-            "first_word",
-            "Take the query of the word at `position`; you always take the first word.",
-        ),
-        Fault("last_word", "Take the query of the word at `position`; you always take the last word."),
-        Fault("no_self", "A word looks at itself too: keep its own key and value."),
-        Fault("all_words", "Return the output of the one word at `position`, not of all words."),
-        Fault("weights_only", "Those are the weights: multiply the values by them and add up."),
-        Fault("no_sum", "The weighted values are there; add them up over the words (step 6)."),
-    ),
+        "scale_late": "Divide by sqrt(d_k) before the softmax: afterwards the weights no longer sum to 1.",
+        "key_as_query": "The query is made with W_q; you made it with W_k.",
+        "raw_values": "The values are the embeddings times W_v; you gathered the embeddings themselves.",
+        "first_word": "Take the query of the word at `position`; you always take the first word.",
+        "last_word": "Take the query of the word at `position`; you always take the last word.",
+        "no_self": "A word looks at itself too: keep its own key and value.",
+        "all_words": "Return the output of the one word at `position`, not of all words.",
+    },
     probes=(
         _one_word_probe("five words", 5, 7, 3, 2, 3),
         _one_word_probe("three words, longer queries", 3, 5, 11, 13, 1),
@@ -437,32 +358,20 @@ EQUAL_KEYS = Spec(
     difficulty=1,
     oracle=lambda query, key, values: reference.attention(query[None], np.tile(key, (len(values), 1)), values)[0],
     variant=equal_keys,
-    faults=(
-        Fault("sum", "The weights sum to 1, so the output is the mean of the values, not their sum."),
-        Fault("first", "The first value is not special: equal keys get equal weights."),
-        Fault("last", "The last value is not special: equal keys get equal weights."),
-        Fault("largest", "No value wins: equal keys get equal weights, whatever the values are."),
-        Fault("median", "Equal weights make the mean, not the median."),
-        Fault(
-            "zeros",
-            "Equal scores do not cancel: softmax of equal scores gives every key the same positive weight.",
-        ),
-        NO_SOFTMAX,
-        Fault("no_sum", "The weights 1 / n are right; now add the weighted values up."),
-        Fault(
-            "wrong_axis",
-            "Take the mean over the values (axis 0), so that one vector of length d_v is left.",
-        ),
-        Fault(
-            "one_number",
-            "Take the mean over the values only: d_v numbers are left, not a single one.",
-        ),
-        Fault("key", "Keys decide the weights but are not part of the output: it is made of values."),
-        Fault(
-            "scaled_mean",
-            "The score does not multiply the mean: softmax has turned equal scores into equal weights.",
-        ),
-    ),
+    faults={
+        **shared("no_softmax"),
+        "sum": "The weights sum to 1, so the output is the mean of the values, not their sum.",
+        "first": "The first value is not special: equal keys get equal weights.",
+        "last": "The last value is not special: equal keys get equal weights.",
+        "largest": "No value wins: equal keys get equal weights, whatever the values are.",
+        "median": "Equal weights make the mean, not the median.",
+        "zeros": "Equal scores do not cancel: softmax of equal scores gives every key the same positive weight.",
+        "no_sum": "The weights 1 / n are right; now add the weighted values up.",
+        "wrong_axis": "Take the mean over the values (axis 0), so that one vector of length d_v is left.",
+        "one_number": "Take the mean over the values only: d_v numbers are left, not a single one.",
+        "key": "Keys decide the weights but are not part of the output: it is made of values.",
+        "scaled_mean": "The score does not multiply the mean: softmax has turned equal scores into equal weights.",
+    },
     probes=(
         Probe(
             "five values",

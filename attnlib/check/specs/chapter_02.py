@@ -5,42 +5,10 @@ import math
 import torch
 
 import attnlib
-from attnlib.check.spec import Fault, Probe, Spec
+from attnlib.check.spec import Probe, Spec
+from attnlib.check.specs.common import shared
 
 _generator = torch.Generator().manual_seed(202)
-
-NO_SCALE = Fault(
-    "no_scale",
-    "Divide the scores by sqrt(d_k): without it they grow with the length of the queries.",
-)
-BY_D = Fault("by_d", "Divide by the square root of d_k, not by d_k itself.")
-TIMES = Fault(
-    "times",
-    "Divide by sqrt(d_k); you multiply by it (or divide by d_k ** -0.5, which is the same).",
-)
-BY_COUNT = Fault(
-    "by_count",
-    "The scale is the square root of d_k, not of the number of tokens: look at the right axis.",
-)
-OVER_QUERIES = Fault("over_queries", "The softmax runs over the keys; yours runs over the queries.")
-NO_SOFTMAX = Fault(
-    "no_softmax",
-    "The scores become weights by softmax first; you multiply the values by raw scores.",
-)
-WEIGHTS_ONLY = Fault("weights_only", "Those are the weights: multiply them by the values.")
-INVERTED = Fault("inverted", "The mask is used the wrong way round: True means that a query may look there.")
-MASK_LATE = Fault(
-    "mask_late",
-    "Mask the scores before the softmax: masked afterwards, the rows no longer sum to 1.",
-)
-ZERO_SCORES = Fault(
-    "zero_scores",
-    "A masked score must become minus infinity. With 0 (or 1e-9) the key still gets exp(0) = 1 before the division.",
-)
-NOT_BOOLEAN = Fault(
-    "not_boolean",
-    "The pattern is right, but a mask holds True and False: compare, or add `dtype=torch.bool`.",
-)
 
 
 def _normal(*shape, scale=1.0):
@@ -81,24 +49,19 @@ def _projection_probe(label, n, d_model, d_k, d_v):
 
 PROJECT = Spec(
     name="project_qkv",
+    several=True,
     chapter=2,
     minutes=4,
     difficulty=1,
     oracle=lambda X, W_q, W_k, W_v: (X @ W_q, X @ W_k, X @ W_v),
     variant=projections,
-    faults=(
-        Fault("swapped", "Queries come from W_q and keys from W_k: yours are swapped."),
-        Fault("keys_from_q", "The keys are made with W_k; you made them with W_q."),
-        Fault("values_from_k", "The values are made with W_v; you made them with W_k."),
-        Fault("raw_values", "The values are X times W_v, not X itself."),
-        Fault("values_first", "Return them in the order (Q, K, V)."),
-        Fault(
-            "columns",
-            "Your three results are transposed: rows are tokens, so it is X @ W and not (X @ W).T.",
-        ),
-        Fault("side_by_side", "Return a tuple of three tensors, not one with the three side by side."),
-        Fault("softmaxed", "Only the products are asked for here: no softmax yet."),
-    ),
+    faults={
+        **shared("swapped", "keys_from_q", "values_from_k", "raw_values"),
+        "values_first": "Return them in the order (Q, K, V).",
+        "columns": "Your three results are transposed: rows are tokens, so it is X @ W and not (X @ W).T.",
+        "side_by_side": "Return a tuple of three tensors, not one with the three side by side.",
+        "softmaxed": "Only the products are asked for here: no softmax yet.",
+    },
     probes=(
         _projection_probe("five tokens", 5, 7, 3, 2),
         _projection_probe("equal sizes", 4, 4, 4, 4),
@@ -137,23 +100,13 @@ SCORE_MATRIX = Spec(
     difficulty=1,
     oracle=lambda queries, keys: queries @ keys.T / queries.shape[1] ** 0.5,
     variant=scores,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        BY_COUNT,
-        Fault("not_transposed", "The columns of the right factor must be the keys: queries @ keys.T."),
-        Fault(
-            "transposed",
-            "Row i belongs to query i: you computed keys @ queries.T, which is the transpose.",
-        ),
-        Fault("cosine", "No division by the lengths of the vectors: only by sqrt(d_k)."),
-        Fault(
-            "eight",
-            "8 is right only for d_k = 64, the paper's size: take d_k from the shape of the queries.",
-        ),
-        Fault("softmaxed", "The softmax is the next exercise: return the scores."),
-    ),
+    faults={
+        **shared("no_scale", "by_d", "times", "by_count", "eight"),
+        "not_transposed": "The columns of the right factor must be the keys: queries @ keys.T.",
+        "transposed": "Row i belongs to query i: you computed keys @ queries.T, which is the transpose.",
+        "cosine": "No division by the lengths of the vectors: only by sqrt(d_k).",
+        "softmaxed": "The softmax is the next exercise: return the scores.",
+    },
     probes=(
         _score_probe("five queries, seven keys", 5, 7, 3),
         _score_probe("as many queries as keys", 4, 4, 11),
@@ -204,39 +157,17 @@ ROW_SOFTMAX = Spec(
     difficulty=2,
     oracle=lambda scores: _softmax(scores),
     variant=rows,
-    faults=(
-        OVER_QUERIES,
-        Fault(
-            "whole_array",
-            "Divide every row by its own sum; yours divides by the sum of the whole matrix.",
-        ),
-        Fault(
-            "no_keepdims",
-            "Keep the axis in the sum (`keepdim=True`): without it the row sums line up with the columns.",
-        ),
-        Fault(
-            "nan_rows",
-            "A row that is all minus infinity becomes 0 / 0 = NaN: catch that row and return zeros for it.",
-        ),
-        Fault(
-            "uniform_rows",
-            "A row that is all minus infinity must become zeros; yours spreads the weight over masked keys.",
-        ),
-        Fault(
-            "no_max",
-            "Subtract the row's largest score before `exp`: exp(300) is infinite in float32.",
-        ),
-        Fault(
-            "one_max",
-            "Subtract each row's own largest score, not that of the whole matrix: a low row becomes 0 / 0.",
-        ),
-        Fault("no_division", "Divide the exponentials by their sum, so that every row sums to 1."),
-        Fault(
-            "no_exp",
-            "Take `exp` of the scores first: dividing raw scores by their sum can give negative weights.",
-        ),
-        ZERO_SCORES,
-    ),
+    faults={
+        **shared("over_queries", "zero_scores"),
+        "whole_array": "Divide every row by its own sum; yours divides by the sum of the whole matrix.",
+        "no_keepdims": "Keep the axis in the sum (`keepdim=True`): without it the row sums line up with the columns.",
+        "nan_rows": "A row that is all minus infinity becomes 0 / 0 = NaN: catch that row and return zeros for it.",
+        "uniform_rows": "A row that is all minus infinity must become zeros; yours spreads the weight over masked keys.",
+        "no_max": "Subtract the row's largest score before `exp`: exp(300) is infinite in float32.",
+        "one_max": "Subtract each row's own largest score, not that of the whole matrix: a low row becomes 0 / 0.",
+        "no_division": "Divide the exponentials by their sum, so that every row sums to 1.",
+        "no_exp": "Take `exp` of the scores first: dividing raw scores by their sum can give negative weights.",
+    },
     probes=(
         Probe("a matrix of scores", {"scores": _normal(3, 5)}),
         Probe("a square of scores", {"scores": _normal(4, 4)}),
@@ -292,32 +223,17 @@ CAUSAL = Spec(
     difficulty=1,
     oracle=attnlib.causal_mask,
     variant=causal,
-    faults=(
-        NOT_BOOLEAN,
-        Fault("inverted", "True means may look: you marked what is to be hidden. Turn the mask round."),
-        Fault(
-            "upper",
-            "That shows each position its future: rows are queries, columns keys, so take the lower triangle.",
-        ),
-        Fault(
-            "no_self",
-            "A position may look at itself: the diagonal must be True (the first row would be empty).",
-        ),
-        Fault(
-            "one_ahead",
-            "Position i sees i + 1, one word of the future: the diagonal is shifted by one.",
-        ),
-        Fault("everywhere", "This mask hides nothing: position i may look only at positions up to i."),
-        Fault("only_self", "Each position sees itself alone; it may look at everything before it too."),
-        Fault(
-            "reversed",
-            "The triangle is the wrong way round from left to right: row 0 sees key 0 only.",
-        ),
-        Fault(
-            "additive",
-            "0 and minus infinity are what is added to the scores; here True and False are asked for.",
-        ),
-    ),
+    faults={
+        **shared("not_boolean"),
+        "inverted": "True means may look: you marked what is to be hidden. Turn the mask round.",
+        "upper": "That shows each position its future: rows are queries, columns keys, so take the lower triangle.",
+        "no_self": "A position may look at itself: the diagonal must be True (the first row would be empty).",
+        "one_ahead": "Position i sees i + 1, one word of the future: the diagonal is shifted by one.",
+        "everywhere": "This mask hides nothing: position i may look only at positions up to i.",
+        "only_self": "Each position sees itself alone; it may look at everything before it too.",
+        "reversed": "The triangle is the wrong way round from left to right: row 0 sees key 0 only.",
+        "additive": "0 and minus infinity are what is added to the scores; here True and False are asked for.",
+    },
     probes=(
         Probe("five positions", {"num_queries": 5}),
         Probe("two positions", {"num_queries": 2}),
@@ -363,30 +279,17 @@ PADDING = Spec(
     difficulty=2,
     oracle=lambda lengths, num_keys: attnlib.padding_mask(lengths, num_keys)[:, 0],
     variant=padding,
-    faults=(
-        Fault("inverted", "True means may look: you marked the padding. Turn the mask round."),
-        Fault(
-            "one_more",
-            "A sentence of length 3 has positions 0, 1, 2: write position < length, not <=.",
-        ),
-        Fault("one_less", "The last word is hidden: a sentence of length 3 has positions 0, 1, 2."),
-        Fault("left", "The padding stands behind the words: True for the first lengths[b] keys."),
-        Fault(
-            "two_axes",
-            "Add the axis of the queries: (batch, 1, num_keys), so that the mask fits the scores of a batch.",
-        ),
-        Fault(
-            "query_axis",
-            "The padding must be hidden on the key axis, the last one; yours is on the axis of the queries.",
-        ),
-        Fault(
-            "square",
-            "Hide the padding keys alone, with shape (batch, 1, num_keys): padding queries may keep looking.",
-        ),
-        Fault("four_axes", "Three axes are asked for, (batch, 1, num_keys): there are no heads yet."),
-        Fault("first_length", "Every sentence has its own length: yours uses the first one for all."),
-        NOT_BOOLEAN,
-    ),
+    faults={
+        **shared("first_length", "not_boolean"),
+        "inverted": "True means may look: you marked the padding. Turn the mask round.",
+        "one_more": "A sentence of length 3 has positions 0, 1, 2: write position < length, not <=.",
+        "one_less": "The last word is hidden: a sentence of length 3 has positions 0, 1, 2.",
+        "left": "The padding stands behind the words: True for the first lengths[b] keys.",
+        "two_axes": "Add the axis of the queries: (batch, 1, num_keys), so that the mask fits the scores of a batch.",
+        "query_axis": "The padding must be hidden on the key axis, the last one; yours is on the axis of the queries.",
+        "square": "Hide the padding keys alone, with shape (batch, 1, num_keys): padding queries may keep looking.",
+        "four_axes": "Three axes are asked for, (batch, 1, num_keys): there are no heads yet.",
+    },
     probes=(
         Probe("three sentences", {"lengths": torch.tensor([2, 5, 3]), "num_keys": 5}),
         Probe("two sentences, one of them empty", {"lengths": torch.tensor([0, 4]), "num_keys": 7}),
@@ -443,25 +346,23 @@ MASKED = Spec(
     difficulty=2,
     oracle=attnlib.attention,
     variant=masked,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        BY_COUNT,
-        INVERTED,
-        Fault("ignored", "The mask is not used: its False entries must get the weight 0."),
-        ZERO_SCORES,
-        MASK_LATE,
-        Fault("nan_rows", "A query that may look nowhere gives 0 / 0 = NaN: return zeros for its row."),
-        Fault(
-            "uniform_rows",
-            "A query that may look nowhere must give zeros. A large negative fill such as -1e9 spreads its weight "
-            "over masked keys: use minus infinity and set that row to 0.",
+    faults={
+        **shared(
+            "no_scale",
+            "by_d",
+            "times",
+            "by_count",
+            "inverted",
+            "zero_scores",
+            "mask_late",
+            "over_queries",
+            "no_softmax",
+            "weights_only",
         ),
-        OVER_QUERIES,
-        NO_SOFTMAX,
-        WEIGHTS_ONLY,
-    ),
+        "ignored": "The mask is not used: its False entries must get the weight 0.",
+        "nan_rows": "A query that may look nowhere gives 0 / 0 = NaN: return zeros for its row.",
+        "uniform_rows": "A query that may look nowhere must give zeros. A large negative fill such as -1e9 spreads its weight over masked keys: use minus infinity and set that row to 0.",
+    },
     probes=(
         _masked_probe("five queries and seven keys", 5, 7, 3, 2, _some_mask(5, 7)),
         _masked_probe("a query that may look nowhere", 3, 5, 7, 11, _with_empty_row(_some_mask(3, 5))),
@@ -507,32 +408,15 @@ COLUMNS = Spec(
     difficulty=2,
     oracle=lambda Q, K, V: attnlib.attention(Q.T, K.T, V.T).T,
     variant=columns,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        BY_COUNT,
-        Fault(
-            "by_queries",
-            "The scale is sqrt(d_k); in this convention d_k is the first axis of Q: Q.shape[0].",
-        ),
-        Fault(
-            "over_queries",
-            "Here a column belongs to one query: the softmax runs down each column (dim=0).",
-        ),
-        Fault(
-            "row_formula",
-            "Q K^T is the formula for tokens in rows. With tokens in columns it is A = K^T Q and O = V A.",
-        ),
-        Fault("not_transposed", "Transpose the keys: A = K^T Q compares every key with every query."),
-        Fault(
-            "weights_transposed",
-            "The weights are used transposed: O = V A, without another transpose.",
-        ),
-        Fault("row_output", "The result is in rows: keep the tokens in columns, O = V A."),
-        NO_SOFTMAX,
-        WEIGHTS_ONLY,
-    ),
+    faults={
+        **shared("no_scale", "by_d", "times", "by_count", "no_softmax", "weights_only"),
+        "by_queries": "The scale is sqrt(d_k); in this convention d_k is the first axis of Q: Q.shape[0].",
+        "over_queries": "Here a column belongs to one query: the softmax runs down each column (dim=0).",
+        "row_formula": "Q K^T is the formula for tokens in rows. With tokens in columns it is A = K^T Q and O = V A.",
+        "not_transposed": "Transpose the keys: A = K^T Q compares every key with every query.",
+        "weights_transposed": "The weights are used transposed: O = V A, without another transpose.",
+        "row_output": "The result is in rows: keep the tokens in columns, O = V A.",
+    },
     probes=(
         _column_probe("five queries and seven keys", 5, 7, 3, 2),
         _column_probe("three queries, two keys", 3, 2, 11, 13),
@@ -617,54 +501,32 @@ BATCH = Spec(
     difficulty=3,
     oracle=_batch_oracle,
     variant=batch,
-    faults=(
-        NO_SCALE,
-        BY_D,
-        TIMES,
-        Fault(
+    faults={
+        **shared(
+            "no_scale",
+            "by_d",
+            "times",
             "by_model",
-            "The scale is the square root of d_k, the length of a query, not of d_model.",
-        ),
-        BY_COUNT,
-        Fault(
-            "ignored",
-            "The padding takes part: keys behind the end of a sentence must get the weight 0.",
-        ),
-        Fault(
+            "by_count",
             "inverted",
-            "The mask is the wrong way round: you hide the words and look at the padding.",
+            "first_length",
+            "mask_late",
+            "zero_scores",
+            "over_queries",
+            "swapped",
+            "values_from_k",
+            "raw_values",
+            "no_softmax",
+            "weights_only",
         ),
-        Fault(
-            "query_axis",
-            "You hide the padding on the axis of the queries; it must be hidden on the axis of the keys, the last one.",
-        ),
-        Fault("one_more", "One padding key is left in: write position < length, not <=."),
-        Fault("first_length", "Every sentence has its own length: yours uses the first one for all."),
-        MASK_LATE,
-        ZERO_SCORES,
-        OVER_QUERIES,
-        Fault(
-            "over_batch",
-            "The softmax runs over the keys, the last axis; yours runs over the sentences of the batch.",
-        ),
-        Fault(
-            "one_big_sentence",
-            "Words look into other sentences of the batch: each sentence attends to itself only.",
-        ),
-        Fault(
-            "dot_t",
-            "On three axes `.T` reverses all of them: use `.transpose(-2, -1)` to swap the last two.",
-        ),
-        Fault(
-            "zero_padding",
-            "Leave the rows of the padding queries as they come out: they look at the real words too.",
-        ),
-        Fault("swapped", "Queries come from W_q and keys from W_k: yours are swapped."),
-        Fault("values_from_k", "The values are made with W_v; you made them with W_k."),
-        Fault("raw_values", "The values are X times W_v, not X itself."),
-        NO_SOFTMAX,
-        WEIGHTS_ONLY,
-    ),
+        "ignored": "The padding takes part: keys behind the end of a sentence must get the weight 0.",
+        "query_axis": "You hide the padding on the axis of the queries; it must be hidden on the axis of the keys, the last one.",
+        "one_more": "One padding key is left in: write position < length, not <=.",
+        "over_batch": "The softmax runs over the keys, the last axis; yours runs over the sentences of the batch.",
+        "one_big_sentence": "Words look into other sentences of the batch: each sentence attends to itself only.",
+        "dot_t": "On three axes `.T` reverses all of them: use `.transpose(-2, -1)` to swap the last two.",
+        "zero_padding": "Leave the rows of the padding queries as they come out: they look at the real words too.",
+    },
     probes=(
         _batch_probe("three sentences of lengths 4, 2 and 5", 3, 5, 7, 3, 2, [4, 2, 5]),
         _batch_probe("two longer sentences", 2, 7, 3, 11, 13, [3, 6]),
