@@ -88,9 +88,7 @@ def attention_weights(queries, keys, mask=None, *, bias=None, scale=None):
     """
     must_be_floating(queries=queries, keys=keys)
     sizes = match(SHAPES, WHY, queries=queries, keys=keys)
-    _check_mask_and_bias(
-        mask, bias, queries, (*sizes["..."], sizes["num_queries"], sizes["num_keys"])
-    )
+    _check_mask_and_bias(mask, bias, queries, (*sizes["..."], sizes["num_queries"], sizes["num_keys"]))
     scale = sizes["d_k"] ** -0.5 if scale is None else scale
     scores = scale * queries @ keys.transpose(-2, -1)
     scores = scores if bias is None else scores + bias

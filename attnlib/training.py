@@ -42,9 +42,7 @@ def fit(module, loss, *, steps, generator, learning_rate=1e-3, weight_decay=0.0,
         raise TypeError(f"generator is {generator!r}, expected a torch.Generator: torch.Generator().manual_seed(0).")
     if steps < 1:
         raise ValueError(f"steps is {steps}, expected at least 1.")
-    optimizer = torch.optim.AdamW(
-        module.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=(0.9, 0.98)
-    )
+    optimizer = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=(0.9, 0.98))
     schedule = _one_cycle(optimizer, steps)
     history, was_training = History(), module.training
     module.train()
@@ -84,7 +82,11 @@ def count_flops(module, *inputs):
         raise ValueError(f"nn.{type(hidden[0]).__name__} runs in one fused kernel, for which torch counts 0 FLOPs.")
     # fused attention kernels and the evaluation fast path of nn.MultiheadAttention also count as 0:
     # the written-out kernel does not, and with gradients on the fast path is not taken
-    with torch.enable_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with (
+        torch.enable_grad(),
+        sdpa_kernel(SDPBackend.MATH),
+        FlopCounterMode(display=False) as counter,
+    ):
         module(*inputs)
     return counter.get_total_flops()
 

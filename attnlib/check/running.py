@@ -51,7 +51,7 @@ def run(function, arguments, seconds=TIME_LIMIT):
     given = deepcopy(arguments)
     outcome, stream = Outcome(), _Bounded()
     try:
-        with contextlib.redirect_stdout(stream), warnings.catch_warnings():
+        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             outcome.value = call_within(seconds, lambda: function(*given.values()))
     except BaseException as error:  # also an interrupt, an exit or the time limit: the card says which
@@ -69,17 +69,23 @@ def call_within(seconds, call):
 
 
 def _call_with_alarm(seconds, call):
+    rung = []
+
     def ring(*_):
+        rung.append(True)
         raise TimeUp
 
     before = signal.signal(signal.SIGALRM, ring)
     # it rings again and again, for code that swallows the first ring
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
-        return call()
+        value = call()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    if rung:  # it was swallowed, and the function ended late
+        raise TimeUp
+    return value
 
 
 def _call_in_thread(seconds, call):
