@@ -55,6 +55,12 @@ def heatmap(
     return ax.figure
 
 
+def ink_on(colour):
+    """Return the colour of text that can be read on a cell of this (red, green, blue, alpha)."""
+    red, green, blue = colour[:3]
+    return "white" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.18 else INK
+
+
 def _as_array(matrix):
     return np.asarray(matrix.detach().cpu() if hasattr(matrix, "detach") else matrix)
 
@@ -79,8 +85,6 @@ def _hatch(ax, hidden):
 def _write_numbers(ax, matrix, shown, colours, scale):
     digits = 2 if np.abs(matrix[shown]).max(initial=0.0) < 10 else 0
     for row, column in zip(*np.nonzero(shown), strict=True):
-        red, green, blue, _ = colours(scale(float(matrix[row, column])))
-        dark = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.18
         ax.text(
             column,
             row,
@@ -88,7 +92,7 @@ def _write_numbers(ax, matrix, shown, colours, scale):
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if dark else INK,
+            color=ink_on(colours(scale(float(matrix[row, column])))),
         )
 
 
