@@ -67,9 +67,7 @@ def stop_kernel(kernel):
 
 
 def execute_cell_input(kernel, source, allow_stdin=None):
-    return kernel.kc.execute(
-        source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False
-    )
+    return kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
 
 
 def get_kernel_message(notebook, timeout=None, stream="iopub"):

@@ -12,9 +12,7 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit(
         "The course needs Python 3.11 or newer, this is {}.{}: install a newer one "
-        "(python.org) and run it with that, for example `python3.13 course.py`.".format(
-            *sys.version_info[:2]
-        )
+        "(python.org) and run it with that, for example `python3.13 course.py`.".format(*sys.version_info[:2])
     )
 
 import argparse
@@ -279,8 +277,7 @@ def current_work(log):
 REASONS = (
     (
         r"No space left|Errno 28|not enough space",
-        "The disk is full: make room (3 GB, several more for torch's CUDA build), then run this "
-        "again.",
+        "The disk is full: make room (3 GB, several more for torch's CUDA build), then run this again.",
     ),
     (
         r"NewConnectionError|name resolution|getaddrinfo|ConnectTimeout|Connection (refused|reset)"

@@ -114,9 +114,7 @@ def test_no_host_and_no_path_of_a_machine(name):
     if name == "pyproject.toml":
         text = re.sub(r"#.*", "", text)
     assert not re.findall(r"\w+://\S+", text)
-    assert not re.findall(
-        r"(?<![\w.])/(?:home|root|Users|tmp|opt|mnt|srv|var|usr(?!/bin/env))\b", text
-    )
+    assert not re.findall(r"(?<![\w.])/(?:home|root|Users|tmp|opt|mnt|srv|var|usr(?!/bin/env))\b", text)
     assert "--index-url" not in text
     assert "--find-links" not in text
 
@@ -128,9 +126,7 @@ def test_ci_runs_the_command_of_the_readme():
 
 
 def test_workflow_covers_three_systems_and_two_pythons():
-    matrix = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["test"]["strategy"][
-        "matrix"
-    ]
+    matrix = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["test"]["strategy"]["matrix"]
     assert [name.split("-")[0] for name in matrix["system"]] == ["ubuntu", "macos", "windows"]
     assert matrix["python"] == ["3.11", "3.13"]
 

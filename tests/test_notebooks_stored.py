@@ -18,9 +18,7 @@ MACHINE_PATH = re.compile(
     + "".join("|" + re.escape(str(path)) for path in (ROOT, Path(sys.prefix), Path.home()))
 )
 
-every_notebook = pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}"
-)
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 
 
 def code_cells(notebook):

@@ -179,9 +179,7 @@ def canonical_outputs(outputs):
                 last["text"] += output["text"]
                 continue
         elif kind == "error":
-            output["traceback"] = [
-                part for part in output["traceback"] if not ANSI.sub("", part).startswith("File ")
-            ]
+            output["traceback"] = [part for part in output["traceback"] if not ANSI.sub("", part).startswith("File ")]
         result.append(output)
     return result
 
@@ -204,9 +202,7 @@ def renumber_widgets(notebook):
         notebook["metadata"].pop("widgets", None)
         return
     kept = {names[old]: rename(canonical_model(states[old]), names) for old in order}
-    notebook["metadata"]["widgets"] = {
-        WIDGET_STATE: {"state": kept, "version_major": 2, "version_minor": 0}
-    }
+    notebook["metadata"]["widgets"] = {WIDGET_STATE: {"state": kept, "version_major": 2, "version_minor": 0}}
     for cell in notebook["cells"]:
         if "outputs" in cell:
             cell["outputs"] = rename(cell["outputs"], names)
@@ -260,8 +256,7 @@ def rename(data, names):
     """Replace the ids of models everywhere in `data`."""
     if isinstance(data, dict):
         return {
-            key: names.get(value, value) if key == "model_id" else rename(value, names)
-            for key, value in data.items()
+            key: names.get(value, value) if key == "model_id" else rename(value, names) for key, value in data.items()
         }
     if isinstance(data, list):
         return [rename(item, names) for item in data]
