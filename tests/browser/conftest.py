@@ -32,6 +32,7 @@ def open_notebook(page, server):
 
     def open_one(path):
         end_kernels(opened)
+        page.complaints.clear()
         opened.append(lab.Notebook(page, server, path))
         return opened[-1]
 

@@ -18,8 +18,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import nbformat
-
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("attnlib", "notebooks", "exercises", "solutions", "pyproject.toml")
 WIDTH, HEIGHT = 1000, 1500
@@ -70,7 +68,7 @@ def chromium_path():
 
 
 def course_copy(folder):
-    """Copy what a reader works with into an empty folder, notebooks without outputs."""
+    """Copy what a reader works with into an empty folder."""
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for part in PARTS:
         source = ROOT / part
@@ -78,19 +76,7 @@ def course_copy(folder):
             shutil.copytree(source, folder / part, ignore=ignore)
         elif source.exists():
             shutil.copy(source, folder / part)
-    for path in folder.rglob("*.ipynb"):
-        clear(path)
     return folder
-
-
-def clear(path):
-    """Take the outputs out of a notebook: what is seen later was made in this browser."""
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    nbformat.write(notebook, path)
 
 
 class Server:
@@ -248,14 +234,22 @@ class Notebook:
         )
 
     def run_all(self, seconds=120):
-        """Run all cells; return the errors that no cell announces with a tag."""
+        """Run all cells; return the errors that no cell announces with a tag.
+
+        Stored outputs are cleared first: what is seen afterwards was made here.
+        """
+        self.command("notebook:clear-all-cell-outputs")
+        wait_for(lambda: not any(cell["number"] for cell in self.cells()), "the cleared cells")
         self.command("notebook:run-all-cells")
         wait_for(self.has_stopped, f"the last cell of {self.path}", seconds)
         self.settle()
         return self.errors()
 
+    def cells(self):
+        return self.page.evaluate(CELLS)
+
     def has_stopped(self):
-        cells = self.page.evaluate(CELLS)
+        cells = self.cells()
         if any(cell["running"] for cell in cells):
             return False
         return all(cell["number"] for cell in cells) or bool(self.errors())
@@ -295,7 +289,7 @@ class Notebook:
         """The unexpected errors, each with the first line of its cell."""
         return [
             f"{error}\n    in the cell that starts with: {cell['source'].splitlines()[0]}"
-            for cell in self.page.evaluate(CELLS)
+            for cell in self.cells()
             for error in cell["errors"]
             if not cell["expected"]
         ]

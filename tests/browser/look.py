@@ -1,6 +1,6 @@
 """See a notebook as its reader does: run it in a real JupyterLab and write pictures of the page.
 
-    python tests/browser/look.py NOTEBOOK [--out DIR] [--light | --dark]
+    python tests/browser/look.py NOTEBOOK [--out DIR] [--light | --dark] [--stored]
 
 The notebook runs in a temporary copy of the course: nothing in the checkout is changed.
 """
@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from lab import ROOT, Notebook, browse, clear, course_copy, serve
+from lab import ROOT, Notebook, browse, course_copy, serve
 
 
 def main():
@@ -21,7 +21,8 @@ def main():
         path = place(options.notebook.resolve(), course)
         with serve(course, Path(scratch), options.themes[0]) as server, browse() as page:
             notebook = Notebook(page, server, path)
-            errors = notebook.run_all(seconds=600)
+            errors = [] if options.stored else notebook.run_all(seconds=600)
+            notebook.settle()
             for theme in options.themes:
                 notebook.set_theme(theme)
                 for file in notebook.photograph(f"{Path(path).stem}_{theme}", options.out):
@@ -38,6 +39,7 @@ def parse():
     theme = parser.add_mutually_exclusive_group()
     theme.add_argument("--light", dest="themes", action="store_const", const=["light"])
     theme.add_argument("--dark", dest="themes", action="store_const", const=["dark"])
+    parser.add_argument("--stored", action="store_true", help="as it is stored, without running it")
     parser.set_defaults(themes=["light", "dark"])
     return parser.parse_args()
 
@@ -47,7 +49,7 @@ def place(notebook, course):
     if notebook.is_relative_to(ROOT):
         return notebook.relative_to(ROOT).as_posix()
     (course / "notebooks").mkdir(exist_ok=True)
-    clear(Path(shutil.copy(notebook, course / "notebooks")))
+    shutil.copy(notebook, course / "notebooks")
     return f"notebooks/{notebook.name}"
 
 

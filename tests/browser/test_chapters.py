@@ -33,9 +33,10 @@ REDRAWN = f"([input, before]) => ![before, null].includes(({FIGURE})(input))"
 
 @pytest.fixture(scope="module", params=CHAPTERS)
 def chapter(request, open_notebook):
-    """A chapter after Run All, with the errors that its cells showed."""
+    """A chapter after Run All: what it showed before, and the errors that its cells showed."""
     notebook = open_notebook(f"notebooks/{request.param}.ipynb")
-    notebook.page.complaints.clear()
+    notebook.settle()
+    notebook.stored_pictures = pictures(notebook)
     notebook.shown_errors = notebook.run_all()
     return notebook
 
@@ -49,10 +50,22 @@ def test_browser_has_nothing_to_complain_about(chapter):
 
 
 def test_every_figure_is_drawn_and_has_alt_text(chapter):
-    pictures = chapter.page.locator(".jp-OutputArea-output img").evaluate_all(PICTURES)
+    check_pictures(pictures(chapter))
+
+
+def test_stored_figures_have_alt_text_before_anything_is_run(chapter):
+    """JupyterLab does not trust a notebook yet that it sees for the first time, and cleans it."""
+    check_pictures(chapter.stored_pictures)
+
+
+def pictures(notebook):
+    return notebook.page.locator(".jp-OutputArea-output img").evaluate_all(PICTURES)
+
+
+def check_pictures(pictures):
     assert pictures, "no figure in the whole chapter"
     for picture in pictures:
-        assert picture["drawn"]
+        assert picture["drawn"], picture["alt"]
         assert len(picture["alt"]) >= SHORTEST_ALT, picture["alt"]
 
 
@@ -75,11 +88,11 @@ def test_every_control_answers_to_the_keyboard(chapter):
 def key_for(control):
     """A key that changes this input, wherever it stands.
 
-    JupyterLab takes the arrows up and down for itself, those to the left and right it leaves.
+    JupyterLab keeps the arrows up and down for itself: a closed dropdown answers to Home and End.
     """
     if control.get_attribute("type") == "checkbox":
         return "Space"
-    at_end = control.evaluate("""input => input.options
-        ? input.selectedIndex === input.options.length - 1
-        : input.ariaValueNow === input.ariaValueMax""")
+    if control.evaluate("input => input.tagName") == "SELECT":
+        return "Home" if control.evaluate("input => input.selectedIndex") else "End"
+    at_end = control.evaluate("input => input.ariaValueNow === input.ariaValueMax")
     return "ArrowLeft" if at_end else "ArrowRight"

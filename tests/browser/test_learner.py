@@ -1,10 +1,6 @@
 """A learner does an exercise wrong, then right, saves, leaves, and comes back."""
 
-import re
-
 import pytest
-
-from attnlib.check.spec import all_specs
 
 pytestmark = pytest.mark.browser
 EXERCISES = "exercises/01_vectors.ipynb"
@@ -34,14 +30,14 @@ def try_answer(notebook, answer):
 def test_wrong_answer_gets_its_diagnosis(notebook):
     card = try_answer(notebook, WRONG)
     assert card.get_attribute("data-state") == "not yet"
-    diagnosis = all_specs()["stable_softmax"].fault("first_axis").says
-    assert diagnosis.replace("`", "") in card.inner_text()
+    assert "axis=-1" in card.inner_text(), "what to change first"
 
 
 def test_right_answer_is_correct(notebook):
     card = try_answer(notebook, RIGHT)
     assert card.get_attribute("data-state") == "correct"
     assert "Correct" in card.inner_text()
+    assert "1 of 6 done" in card.inner_text()
 
 
 def test_work_and_progress_are_found_again(notebook):
@@ -54,4 +50,4 @@ def test_work_and_progress_are_found_again(notebook):
     notebook.run("import numpy")
     notebook.run("progress()")
     row = notebook.cell("progress()").locator("tr", has_text="One word at a time").inner_text()
-    assert re.search(r"1 of \d", row), row
+    assert "1 of 6" in row
