@@ -100,10 +100,10 @@ def attention_weights(queries, keys, mask=None, *, bias=None, scale=None):
 def _check_mask_and_bias(mask, bias, queries, scores_shape):
     if mask is not None:
         if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool:
-            given = f"dtype {mask.dtype}" if isinstance(mask, torch.Tensor) else type(mask).__name__
-            shape = f" and shape {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else ""
+            given = f"has dtype {mask.dtype}" if isinstance(mask, torch.Tensor) else f"is of type {type(mask).__name__}"
+            shape = f" and has shape {tuple(mask.shape)}" if hasattr(mask, "shape") else ""
             raise TypeError(
-                f"mask has {given}{shape}, expected a torch.bool tensor that broadcasts to "
+                f"mask {given}{shape}, expected a torch.bool tensor that broadcasts to "
                 f"{tuple(scores_shape)}, True where a query may look. Numbers added to the scores go to bias=."
             )
         must_fit("mask", mask, scores_shape)

@@ -82,8 +82,9 @@ def must_be_floating(**tensors):
     for argument, tensor in tensors.items():
         if not isinstance(tensor, torch.Tensor):
             kind = type(tensor).__name__
+            shape = f" and has shape {tuple(tensor.shape)}" if hasattr(tensor, "shape") else ""
             hint = " Use torch.from_numpy(...)." if kind == "ndarray" else ""
-            raise TypeError(f"{argument} is of type {kind}, expected a torch.Tensor.{hint}")
+            raise TypeError(f"{argument} is of type {kind}{shape}, expected a torch.Tensor.{hint}")
         if not tensor.is_floating_point():
             raise TypeError(
                 f"{argument} has dtype {tensor.dtype} and shape {tuple(tensor.shape)}, expected a "
