@@ -103,11 +103,11 @@ def graph_mask(edges, num_nodes, *, self_loops=True, directed=False):
     """
     _must_count(num_nodes=num_nodes)
     mask = torch.eye(num_nodes, dtype=torch.bool) if self_loops else torch.zeros(num_nodes, num_nodes).bool()
-    for edge in edges.tolist() if isinstance(edges, torch.Tensor) else edges:
-        if len(edge) != 2:
+    for edge in edges.tolist() if hasattr(edges, "tolist") else edges:
+        if not hasattr(edge, "__len__") or len(edge) != 2:
             raise ShapeError(f"edges contains {edge!r}, expected pairs (from, to).")
         source, target = edge
-        if not (0 <= source < num_nodes and 0 <= target < num_nodes):
+        if source not in range(num_nodes) or target not in range(num_nodes):
             raise ValueError(f"edges contains {tuple(edge)}, expected nodes from 0 to {num_nodes - 1}.")
         mask[target, source] = True
         if not directed:
