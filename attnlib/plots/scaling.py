@@ -18,8 +18,17 @@ def score_spread(measured, *, title):
     d_k = np.arange(1, len(measured) + 1)
     fig, ax = figure(width=6.0, height=3.2)
     with matplotlib.rc_context(STYLE):
-        ax.plot(d_k, measured, color=COLOURS["queries"], linewidth=4, alpha=0.5, label="measured")
-        ax.plot(d_k, np.sqrt(d_k), color=INK, linestyle="--", linewidth=1, label="square root of d_k")
+        ax.plot(
+            d_k,
+            measured,
+            color=COLOURS["queries"],
+            linestyle="-",
+            linewidth=5,
+            alpha=0.45,
+            marker="none",
+            label="measured",
+        )
+        ax.plot(d_k, np.sqrt(d_k), color=INK, linestyle="--", linewidth=1.2, marker="none", label="square root of d_k")
         ax.set(xlabel="d_k", ylabel="standard deviation of q · k", title=title)
         ax.legend()
     return fig
@@ -78,11 +87,12 @@ def scale_panels(queries, keys, d_ks, *, title):
 
     **Shapes** queries, keys (n, at least the largest of d_ks) -> figure
     """
-    fig, axes = figure(2, len(d_ks), width=7.5, height=4.9)
+    fig, axes = figure(2, len(d_ks), width=8.0, height=5.9)
     for row, scale, name in ((0, 1.0, "not divided"), (1, None, "divided by $\\sqrt{d_k}$")):
         for ax, d_k in zip(axes[row], d_ks, strict=True):
             weights = attnlib.attention_weights(queries[:, :d_k], keys[:, :d_k], scale=scale)
             heatmap(weights, title=f"d_k = {d_k}, {name}", ax=ax)
             ax.title.set_fontsize(9)
+            ax.set(ylabel="queries" if ax is axes[row][0] else "", xlabel="keys" if row else "")
     fig.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     return fig
