@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -43,12 +42,9 @@ SETTINGS = {
 EXTENSIONS = {"@jupyter-widgets/jupyterlab-manager", "jupyterlab_pygments"}
 
 # What the page is asked in JavaScript; `jupyterapp` is there because the server exposes it.
-READY = """async () => {
-    const panel = jupyterapp.shell.currentWidget;
-    await panel.context.ready;
-    await panel.sessionContext.ready;
-    jupyterapp.shell.collapseLeft();
-    jupyterapp.shell.collapseRight();
+READY = """() => {
+    const panel = window.jupyterapp?.shell?.currentWidget;
+    return panel?.sessionContext?.isReady || document.querySelector('.jp-Dialog');
 }"""
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
@@ -172,7 +168,7 @@ def stop(process):
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.wait()
 
 
@@ -217,9 +213,11 @@ class Notebook:
         self.wait_until_ready()
 
     def wait_until_ready(self):
-        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.sessionContext")
-        self.page.evaluate(READY)
+        self.page.wait_for_function(READY, timeout=60_000)
+        if self.page.locator(".jp-Dialog").count():
+            raise RuntimeError(f"JupyterLab asks: {self.page.locator('.jp-Dialog').inner_text()}")
         wait_for(lambda: self.server.kernel_is_ready(self.path), f"the kernel of {self.path}")
+        self.page.evaluate("jupyterapp.shell.collapseLeft(), jupyterapp.shell.collapseRight()")
 
     def reload(self):
         """Leave the page and come back."""
@@ -312,13 +310,13 @@ class Notebook:
     def photograph(self, name, folder):
         """Write the notebook from top to bottom as pictures of one screen, a line shared by two."""
         panel = self.page.locator(".jp-WindowedPanel-outer").first
-        box = panel.bounding_box()
-        files = []
-        for top in range(0, int(self.height()), int(box["height"]) - 40):
+        box, end, files = panel.bounding_box(), int(self.height()), []
+        for top in range(0, end, int(box["height"]) - 40):
             panel.evaluate("(panel, top) => { panel.scrollTop = top; }", top)
             self.page.wait_for_timeout(150)
             files.append(folder / f"{name}_{len(files) + 1:02}.png")
-            self.page.screenshot(path=files[-1], clip=box)
+            clip = box | {"height": min(box["height"], end - top)}
+            self.page.screenshot(path=files[-1], clip=clip)
         return files
 
     def set_theme(self, theme):
