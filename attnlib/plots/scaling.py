@@ -94,5 +94,6 @@ def scale_panels(queries, keys, d_ks, *, title):
             heatmap(weights, title=f"d_k = {d_k}, {name}", ax=ax)
             ax.title.set_fontsize(9)
             ax.set(ylabel="queries" if ax is axes[row][0] else "", xlabel="keys" if row else "")
+    fig.get_layout_engine().set(h_pad=0.1)
     fig.suptitle(title, x=0.01, ha="left", fontsize=11, color=INK)
     return fig
