@@ -19,6 +19,14 @@ _HOME = {
     "graph_mask": "masks",
     "padding_mask": "masks",
     "window_mask": "masks",
+    "AdditiveScore": "scores",
+    "BilinearScore": "scores",
+    "dot_score": "scores",
+    "gaussian_score": "scores",
+    "scaled_dot_score": "scores",
+    "MultiHeadAttention": "multihead",
+    "merge_heads": "multihead",
+    "split_heads": "multihead",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
