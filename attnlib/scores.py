@@ -25,11 +25,12 @@ LEARNED_SHAPES = SHAPES | {
     "W": "(d_q, d_k)",
     "W_q": "(d_q, d_hidden)",
     "W_k": "(d_k, d_hidden)",
+    "v": "(d_hidden,)",
 }
 LEARNED_WHY = {
     "d_q": "The module was made for queries with d_q numbers each.",
     "d_k": "The module was made for keys with d_k numbers each.",
-    "d_hidden": "Both projections are added, so they need the same d_hidden.",
+    "d_hidden": "v weighs the d_hidden numbers of both projections added up, so all three need the same d_hidden.",
 }
 
 
@@ -174,7 +175,7 @@ class AdditiveScore(nn.Module):
         self.v = nn.Parameter(torch.randn(d_hidden) / math.sqrt(d_hidden))
 
     def forward(self, queries, keys):
-        _check_learned(queries, keys, W_q=self.W_q, W_k=self.W_k)
+        _check_learned(queries, keys, W_q=self.W_q, W_k=self.W_k, v=self.v)
         hidden = (queries @ self.W_q)[..., :, None, :] + (keys @ self.W_k)[..., None, :, :]
         return torch.einsum("...h,h->...", hidden.tanh(), self.v)
 
