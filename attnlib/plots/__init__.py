@@ -8,7 +8,7 @@ from attnlib.plots.base import COLOURS, figure, show
 from attnlib.plots.controls import control
 from attnlib.plots.heatmaps import heatmap
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
-from attnlib.plots.plane import plane
+from attnlib.plots.planes import plane
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
 from attnlib.plots.vectors import (
     chain_and_look,
