@@ -1,10 +1,13 @@
 """Figures that the reader can move, by mouse or by keyboard."""
 
 import html
+import re
 
 import ipywidgets
 
 from attnlib.plots.base import image
+
+SYMBOL = re.compile(r"[a-zA-Z]_[a-z]")
 
 
 class Control(ipywidgets.VBox):
@@ -38,7 +41,7 @@ def control(draw, **inputs):
 
     ``draw(**values)`` returns ``(figure, alt)``. Every input is an ipywidgets widget with a ``value``, or a
     shorthand: (lowest, highest, step) for a slider, a list for a chooser, a bool for a check box. The names of
-    the inputs become their labels, underscores as spaces.
+    the inputs become their labels, underscores as spaces (but d_k stays d_k).
 
     **Promises** the first picture is drawn at once, so an error in ``draw`` is seen; later errors are written
     in the picture's place. A slider redraws when it is let go, and answers to the arrow keys.
@@ -50,14 +53,14 @@ def control(draw, **inputs):
 
 def _widget(name, given):
     look = {
-        "description": name.replace("_", " "),
+        "description": name if SYMBOL.fullmatch(name) else name.replace("_", " "),
         "style": {"description_width": "9em"},
         "layout": {"width": "26em"},
     }
     if isinstance(given, ipywidgets.Widget):
         return given
     if isinstance(given, bool):
-        return ipywidgets.Checkbox(given, **look | {"style": {"description_width": "initial"}})
+        return ipywidgets.Checkbox(given, **look)
     if isinstance(given, list):
         return ipywidgets.Dropdown(options=given, **look)
     if isinstance(given, tuple) and len(given) in (3, 4):

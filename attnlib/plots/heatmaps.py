@@ -1,12 +1,15 @@
 """Matrices as coloured grids: weights, signed numbers, masks."""
 
+import textwrap
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from attnlib.plots.base import INK, STYLE, figure
+from attnlib.plots.base import STYLE, figure
 
 LARGEST_WITH_NUMBERS = 12
+INCHES_A_LETTER = 0.085  # of a title
 
 
 def heatmap(
@@ -43,7 +46,8 @@ def heatmap(
     shown = np.isfinite(matrix) if mask is None else _as_array(mask).astype(bool) & np.isfinite(matrix)
     if ax is None:
         size = [min(6.5, 0.55 * count + 1.6) for count in matrix.shape]
-        _, ax = figure(width=max(size[1], 4.0), height=max(size[0], 2.0))
+        fig, ax = figure(width=max(size[1], 4.0), height=max(size[0], 2.0))
+        title = textwrap.fill(title, int((fig.get_figwidth() - 1.0) / INCHES_A_LETTER))
     with matplotlib.rc_context(STYLE):
         colours, scale = _scale(matrix, shown, signed, limits)
         ax.imshow(np.where(shown, matrix, np.nan), cmap=colours, norm=scale, interpolation="nearest")
@@ -58,7 +62,8 @@ def heatmap(
 def ink_on(colour):
     """Return the colour of text that can be read on a cell of this (red, green, blue, alpha)."""
     red, green, blue = colour[:3]
-    return "white" if 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < 0.18 else INK
+    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    return "white" if luminance < 0.18 else "black"  # at 0.18 both have a contrast of 4.5
 
 
 def _as_array(matrix):
