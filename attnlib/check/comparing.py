@@ -55,7 +55,15 @@ def equal(one, other):
         return same_form and all(equal(a, b) for a, b in zip(one, other, strict=True))
     if one.shape != other.shape or (one.dtype == bool) != (other.dtype == bool):
         return False
-    return np.allclose(one, other, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    return _close(one, other)
+
+
+def _close(one, other):
+    """Do what np.allclose does with equal_nan, without its overhead: this runs a thousand times for one card."""
+    with np.errstate(all="ignore"):
+        near = np.abs(one.astype(float) - other) <= ABSOLUTE + RELATIVE * np.abs(other)
+        near &= np.isfinite(other)
+        return bool((near | (one == other) | ((one != one) & (other != other))).all())
 
 
 def shapes_of(value):

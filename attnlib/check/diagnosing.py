@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
+import numpy as np
+
 from attnlib.check.comparing import Misfit, equal, normalise
 from attnlib.check.spec import all_specs
 
@@ -50,8 +52,7 @@ def same(one, other):
 def known(name, faults, place):
     """Return how someone with these faults (a tuple of keys, () for none) behaves on one probe of an exercise."""
     spec = all_specs()[name]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with np.errstate(all="ignore"):
         try:
             value = spec.variant(faults, *spec.probes[place].arguments.values())
             return _behaviour_of_value(value, spec.several)
@@ -59,17 +60,37 @@ def known(name, faults, place):
             return _behaviour_of_error(error)
 
 
-def find_faults(spec, behaviours, first):
+def find_faults(spec, behaviours, passed):
     """Return the keys of the mistakes that explain the behaviours, or () when none that is known does.
 
-    ``behaviours`` has one entry for each probe that the answer was run on, ``first`` is the first failing one.
-    Pairs are tried only when no single mistake explains everything.
+    ``behaviours`` and ``passed`` have one entry for each probe that the answer was run on. The first probe that
+    failed decides. Where it ended in an error, whose words depend on how the answer is written, the first that
+    gave a wrong value may decide, too.
     """
+    failed = [place for place, good in enumerate(passed) if not good]
+    values = [place for place in failed if not behaviours[place].error]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = _find_at(spec, behaviours, failed, failed[0])
+        if not found and values and values[0] != failed[0]:
+            found = _find_at(spec, behaviours, failed, values[0])
+    return found
+
+
+def pairs(spec):
+    """Return the pairs of mistakes that are looked for together."""
+    return combinations([key for key in spec.faults if key not in spec.unpaired], 2)
+
+
+def _find_at(spec, behaviours, failed, decisive):
+    """Return the mistakes that behave alike at the decisive probe and at most others, two where one is not enough."""
     best = (0, ())
-    for faults in [*((key,) for key in spec.faults), *combinations(spec.faults, 2)]:
+    for faults in [*((key,) for key in spec.faults), *pairs(spec)]:
         if len(faults) == 2 and best[0] == len(behaviours):
             break
-        if same(known(spec.name, faults, first), behaviours[first]):
-            agreed = sum(same(known(spec.name, faults, place), one) for place, one in enumerate(behaviours))
-            best = max(best, (agreed, faults), key=lambda found: found[0])
+        if same(known(spec.name, faults, decisive), behaviours[decisive]):
+            agreed = [same(known(spec.name, faults, place), one) for place, one in enumerate(behaviours)]
+            by_chance = len(faults) == 2 and 2 * sum(agreed[place] for place in failed) <= len(failed)
+            if not by_chance:
+                best = max(best, (sum(agreed), faults), key=lambda found: found[0])
     return best[1]

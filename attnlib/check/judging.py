@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from attnlib.check.advice import advice
 from attnlib.check.clues import clue
 from attnlib.check.comparing import equal, shapes_of, text_of
 from attnlib.check.diagnosing import behaviour, find_faults, known, same
@@ -89,13 +90,13 @@ def _explain_missing(spec, error):
 def _explain_failure(spec, outcomes, behaviours, passed):
     first = passed.index(False)
     outcome, shown = outcomes[first], behaviours[first]
-    faults = () if isinstance(outcome.error, TimeUp) else find_faults(spec, behaviours, first)
+    faults = () if isinstance(outcome.error, TimeUp) else find_faults(spec, behaviours, passed)
     says = " ".join(spec.faults[key] for key in faults)
     details = [("The input it was tried on", _inputs(spec.probes[first]))]
     if outcome.error is not None:
-        headline = says or _error_words(outcome)
+        kind, hint = ("", "") if says else advice(outcome.error)
+        headline = says or (f"{_error_words(outcome).rstrip('.')}. {hint}" if hint else _error_words(outcome))
         details.insert(0, ("The error", _error_details(outcome)))
-        kind = "" if says else type(outcome.error).__name__
         return Verdict(spec.name, ERROR, headline, faults, [], details, clue=kind)
     if shown.error:
         return Verdict(spec.name, NOT_YET, shown.error.removeprefix("Misfit: "), (), [], details, clue="misfit")

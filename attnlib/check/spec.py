@@ -22,7 +22,8 @@ class Spec:
 
     ``oracle(*arguments)`` is the right answer. ``variant(faults, *arguments)`` is the answer of somebody who
     makes the mistakes whose keys are in ``faults``: with none it equals the oracle. ``Spec.faults`` maps every key
-    to what is said about it: what to change first, and why. ``properties`` holds pairs
+    to what is said about it: what to change first, and why. Those in ``unpaired`` are looked for alone, not together
+    with a second one: that keeps the search short where there are many. ``properties`` holds pairs
     (what is true of a right answer, predicate(value, expected)) for saying what is right already. ``several`` is True
     where a tuple of arrays is asked for.
     """
@@ -39,6 +40,7 @@ class Spec:
     follow_up: str
     properties: tuple[tuple[str, Callable], ...] = ()
     several: bool = False
+    unpaired: frozenset[str] = frozenset()
 
 
 @cache
