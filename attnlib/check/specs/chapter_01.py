@@ -1,10 +1,11 @@
-"""Chapter 1: the six steps, one exercise a step, then all of them for one word."""
+"""Chapter 1: the six steps, one exercise a step. All of them for one word are in ``chapter_01_one_word``."""
 
 import numpy as np
 
 from attnlib import reference
 from attnlib.check.spec import Probe, Spec
-from attnlib.check.specs.common import shared
+from attnlib.check.specs.chapter_01_one_word import EQUAL_KEYS, ONE_WORD
+from attnlib.check.specs.common import choose, shared
 
 _rng = np.random.default_rng(101)
 
@@ -12,21 +13,52 @@ _rng = np.random.default_rng(101)
 def softmax(faults, scores):
     """Softmax over the last axis, with the mistakes in ``faults``."""
     given = np.asarray(scores)
-    x = -given.astype(float) if "sign" in faults else given.astype(float)
-    if "one_hot" in faults:
-        return (x == x.max(-1, keepdims=True)).astype(float)
-    if "no_exp" in faults:
-        return x / x.sum(-1, keepdims=True)
-    top = 0.0 if "no_max" in faults else x.max() if "one_max" in faults else x.max(-1, keepdims=True)
-    powers = 2.0 ** (x - top) if "base_2" in faults else np.exp(x - top)
-    axis = None if "whole_array" in faults else 0 if "first_axis" in faults else -1
-    if "first_axis" in faults and "no_max" not in faults and "one_max" not in faults:
-        powers = np.exp(x - x.max(0, keepdims=True))
-    total = powers.sum(axis) if "no_keepdims" in faults else powers.sum(axis, keepdims=True)
-    weights = powers if "no_division" in faults else powers / total
+    x = given.astype(int if "cut_first" in faults else float)
+    x = -x if "sign" in faults else x
+    if "by_largest" in faults:
+        x = x / np.abs(x).max(-1, keepdims=True)
+    if "clipped" in faults:
+        x = np.clip(x, -50, 50)
+    if "flat" in faults:
+        x = x.ravel()
+    weights = _soft_weights(faults, x)
+    if "painted" in faults:
+        weights = np.nan_to_num(weights)
     if "logarithm" in faults:
         return np.log(weights)
     return weights.astype(given.dtype) if "truncated" in faults else weights
+
+
+def _soft_weights(faults, x):
+    if "winner" in faults:
+        return (x == x.max(-1, keepdims=True)).astype(float)
+    if "sigmoid" in faults:
+        return 1 / (1 + np.exp(-x))
+    if "no_exp" in faults:
+        return x / x.sum(-1, keepdims=True)
+    axis = choose(faults, {"first_axis": lambda: 0, "axis_1": lambda: 1}, lambda: -1)
+    shifted = x - _shift(faults, x, axis)
+    powers = 2.0**shifted if "base_2" in faults else np.exp(shifted)
+    if "no_division" in faults:
+        return powers
+    if "whole_array" in faults:
+        return powers / powers.sum()
+    total = powers.sum(axis, keepdims="no_keepdims" not in faults)
+    return powers / (total + 1 if "plus_one" in faults else total)
+
+
+def _shift(faults, x, axis):
+    shifts = {
+        "no_max": lambda: 0.0,
+        "painted": lambda: 0.0,
+        "clipped": lambda: 0.0,
+        "one_max": lambda: x.max(),
+        "column_max": lambda: x.max(0),
+        "smallest": lambda: x.min(axis, keepdims=True),
+        "middle": lambda: x.mean(axis, keepdims=True),
+        "max_no_keepdims": lambda: x.max(axis),
+    }
+    return choose(faults, shifts, lambda: x.max(axis, keepdims=True))
 
 
 SOFTMAX = Spec(
@@ -37,26 +69,42 @@ SOFTMAX = Spec(
     oracle=reference.softmax,
     variant=softmax,
     faults={
+        **shared("no_max", "no_division", "no_exp", "plus_one", "logarithm", "winner", "truncated"),
         "whole_array": "Sum over the last axis only: yours sums over the whole array, so all rows share one sum.",
+        "flat": "Keep the shape: you flatten the array and take one softmax over everything. Each row needs its own.",
         "first_axis": "Softmax runs over the keys, the last axis (`axis=-1`); yours runs over the first.",
+        "axis_1": "Softmax runs over the last axis, whatever their number: write `axis=-1`, not `axis=1`.",
         "no_keepdims": "Write `keepdims=True` in the sum: without it the sums of the rows line up with the columns.",
-        "no_max": "Subtract the row's largest score before `exp`: exp(1000) is infinite, and infinity / infinity is NaN.",
+        "max_no_keepdims": "Write `keepdims=True` in the maximum: without it the maxima of the rows line up with the columns.",
+        "painted": "Subtract the row's largest score before `exp`; `nan_to_num` only paints over the overflow.",
+        "clipped": "Do not clip the scores: 60 and 1000 then get equal weights. Subtract the row's largest score.",
         "one_max": "Subtract each row's own largest score, not that of the whole array: a low row becomes 0 / 0.",
-        "no_division": "Divide the exponentials by their sum, so that the weights sum to 1.",
-        "no_exp": "Take `np.exp` of the scores first: dividing raw scores by their sum can give negative weights.",
+        "column_max": "Subtract the largest score of each row (last axis), not of each column: that changes the weights.",
+        "smallest": "Subtract the largest score of the row, not the smallest: large differences still overflow in `exp`.",
+        "middle": "Subtract the largest score of the row, not the mean: a score far above the mean still overflows.",
+        "by_largest": "Subtract the largest score; dividing by it changes the differences between the scores.",
+        "cut_first": "Leave the scores as they are: made into integers, they lose the digits behind the point.",
+        "sigmoid": "That is a sigmoid of each score alone: the weights of a row must share 1 among them.",
         "sign": "A high score must give a high weight: the sign of the scores is turned round.",
         "base_2": "Use `np.exp` (base e), not powers of 2.",
-        "logarithm": "That is the logarithm of the weights; return the weights.",
-        "truncated": "Your result array holds integers (it was made from the scores), which cuts every weight to 0: use floats.",
-        "one_hot": "Softmax is soft: every key gets a share, not only the one with the largest score.",
     },
     probes=(
         Probe("a batch of rows", {"scores": _rng.normal(size=(3, 5)) * 1.5}),
         Probe("one row of whole numbers", {"scores": np.array([2, 0, -1, 3, 1, 1, 0])}),
         Probe("a square of scores", {"scores": _rng.normal(size=(3, 3))}),
+        Probe("three axes", {"scores": _rng.normal(size=(2, 3, 4))}),
         Probe(
             "scores around 1000 and around -1000",
-            {"scores": np.array([[1000.0, 1001.0, 998.5], [-1000.0, -1002.0, -1000.5]])},
+            {
+                "scores": np.array(
+                    [
+                        [1000.0, 1001.0, 998.5, 999.0],
+                        [-1000.0, -1002.0, -1000.5, -1001.5],
+                        [1000.0, -1000.0, -1000.5, 999.5],
+                        [1000.0, 998.5, 999.5, -1000.0],
+                    ]
+                )
+            },
         ),
     ),
     hints=(
@@ -74,25 +122,43 @@ SOFTMAX = Spec(
 
 def score_vector(faults, query, keys):
     """One query against every key, with the mistakes in ``faults``."""
-    products = keys * query
-    if "no_sum" in faults:
-        return products
-    if "over_keys" in faults:
-        return products.sum(0)
-    if "distance" in faults:
-        return np.sqrt(((keys - query) ** 2).sum(-1))
-    if "short" in faults:
-        products = products[:, :-1]
-    scores = products.sum(-1)
+    if "last_key" in faults:
+        keys = keys[:-1]
+    other_shapes = {
+        "not_transposed": lambda: query @ keys,
+        "reshaped": lambda: query @ keys.reshape(len(query), -1),
+        "no_sum": lambda: keys * query,
+        "over_keys": lambda: (keys * query).sum(0),
+    }
+    scores = choose(faults, other_shapes, lambda: _dot_products(faults, query, keys))
     if "cosine" in faults:
         scores = scores / np.linalg.norm(query) / np.linalg.norm(keys, axis=-1)
-    if "mean" in faults:
-        scores = scores / len(query)
     if "scaled" in faults:
         scores = scores / np.sqrt(len(query))
     if "softmaxed" in faults:
         return reference.softmax(scores)
     return np.abs(scores) if "absolute" in faults else scores
+
+
+def _dot_products(faults, query, keys):
+    products = keys * query
+    if "short" in faults:
+        products = products[:, :-1]
+    if "first_missing" in faults:
+        products = products[:, 1:]
+    if "absolute_products" in faults:
+        products = np.abs(products)
+    ways = {
+        "mean": lambda: products.mean(-1),
+        "only_last": lambda: products[:, -1],
+        "largest_product": lambda: products.max(-1),
+        "distance": lambda: np.sqrt(((keys - query) ** 2).sum(-1)),
+        "minus_distance": lambda: -np.sqrt(((keys - query) ** 2).sum(-1)),
+        "sums_first": lambda: query.sum() * keys.sum(-1),
+        "added": lambda: (keys + query).sum(-1),
+        "query_unused": lambda: (keys * keys).sum(-1),
+    }
+    return choose(faults, ways, lambda: products.sum(-1))
 
 
 SCORES = Spec(
@@ -103,19 +169,28 @@ SCORES = Spec(
     oracle=lambda query, keys: keys @ query,
     variant=score_vector,
     faults={
+        **shared("reshaped", "short", "only_last", "cosine", "softmaxed"),
         "no_sum": "A dot product is one number: multiply entry by entry, then add the products up over d_k.",
         "over_keys": "Add up over d_k, the entries of one key; you add up over the keys.",
-        "cosine": "No division by the lengths: the score is the plain dot product (yours is the cosine).",
+        "not_transposed": "A key is a row of `keys`: write keys @ query (or query @ keys.T), not query @ keys.",
         "mean": "Add the products up; you take their mean, which divides by d_k.",
         "scaled": "The scale comes in the next step: here the scores stay unscaled.",
-        "softmaxed": "The softmax comes later: return the scores themselves.",
         "distance": "The score is a dot product, not a distance: similar vectors must get a high score.",
-        "short": "The last entry of the vectors is left out: a loop over `range(d_k - 1)` stops too early.",
+        "minus_distance": "The score is the dot product: multiply and add. You take the distance with a minus sign.",
+        "first_missing": "The first entry of the vectors is left out: Python counts from 0.",
+        "largest_product": "Add up all the products of entries; you keep only the largest one.",
+        "sums_first": "Multiply entry by entry before you add up: the product of two sums is something else.",
+        "added": "Multiply query and key entry by entry; you add them.",
+        "query_unused": "Multiply every key by the query; yours multiplies the keys by themselves.",
+        "last_key": "The last key is left out: one score for every key is wanted, so check where your loop ends.",
         "absolute": "A negative score is information (the vectors point apart): do not take the absolute value.",
+        "absolute_products": "The products keep their signs: do not take absolute values before you add up.",
     },
     probes=(
         Probe("five keys", {"query": _rng.normal(size=3), "keys": _rng.normal(size=(5, 3))}),
         Probe("two long keys", {"query": _rng.normal(size=11), "keys": _rng.normal(size=(2, 11))}),
+        Probe("as many keys as entries", {"query": _rng.normal(size=4), "keys": _rng.normal(size=(4, 4))}),
+        Probe("whole numbers", {"query": np.array([2, -1, 3]), "keys": np.array([[1, 0, -2], [4, 1, 1]])}),
     ),
     hints=(
         "How do you measure with one number how much two arrows point the same way?",
@@ -136,16 +211,25 @@ def scaled(faults, scores, d_k):
         return scores
     if "root_of_all" in faults:
         return np.sqrt(scores / d_k)
-    scale = np.sqrt(d_k)
-    if "by_d" in faults:
-        scale = d_k
-    if "by_count" in faults:
-        scale = np.sqrt(len(scores))
-    if "eight" in faults:
-        scale = 8
-    if "square" in faults:
-        scale = d_k**2
-    result = scores * scale if "times" in faults else scores // scale if "floor" in faults else scores / scale
+    scales = {
+        "by_d": lambda: d_k,
+        "by_count": lambda: np.sqrt(len(scores)),
+        "eight": lambda: 8,
+        "square": lambda: d_k**2,
+        "whole_root": lambda: int(np.sqrt(d_k)),
+        "brackets": lambda: d_k / 2,
+        "root_plus_one": lambda: np.sqrt(d_k + 1),
+        "length": lambda: np.linalg.norm(scores),
+    }
+    scale = choose(faults, scales, lambda: np.sqrt(d_k))
+    ways = {
+        "times": lambda: scores * scale,
+        "floor": lambda: scores // scale,
+        "minus": lambda: scores - scale,
+    }
+    result = choose(faults, ways, lambda: scores / scale)
+    if "truncated" in faults:
+        result = result.astype(scores.dtype)
     return reference.softmax(result) if "softmaxed" in faults else result
 
 
@@ -157,15 +241,19 @@ SCALE = Spec(
     oracle=lambda scores, d_k: scores / np.sqrt(d_k),
     variant=scaled,
     faults={
-        **shared("no_scale", "by_d", "times", "by_count", "eight"),
+        **shared("no_scale", "by_d", "times", "by_count", "eight", "whole_root", "truncated"),
         "square": "Divide by the square root of d_k, not by its square.",
+        "brackets": "`d_k ** 1 / 2` is half of d_k: the power comes before the division. Write `d_k ** 0.5` or np.sqrt.",
+        "root_plus_one": "Below the root stands d_k alone: it is at least 1, so + 1 is not needed.",
+        "length": "Divide by sqrt(d_k), not by the length of the vector of scores.",
         "floor": "Use `/` and not `//`, which throws the digits behind the point away.",
+        "minus": "Divide by the square root of d_k; you subtract it.",
         "root_of_all": "Only d_k goes under the root: scores / sqrt(d_k), not sqrt(scores / d_k).",
         "softmaxed": "Only scale here: the softmax is the next step.",
     },
     probes=(
         Probe("five scores, d_k = 7", {"scores": _rng.normal(size=5) * 3, "d_k": 7}),
-        Probe("whole numbers, d_k = 64", {"scores": np.array([112, 96, -40]), "d_k": 64}),
+        Probe("whole numbers, d_k = 64", {"scores": np.array([112, 96, -41]), "d_k": 64}),
     ),
     hints=(
         "With the paper's d_k = 64 the scores 112 and 96 become 14 and 12. What were they divided by?",
@@ -184,26 +272,46 @@ SCALE = Spec(
 
 def weighted_sum(faults, weights, values):
     """Weigh the values and add them up, with the mistakes in ``faults``."""
-    if "unweighted" in faults:
-        return values.sum(0)
-    if "best_only" in faults:
-        return values[np.argmax(weights)]
     if "softmaxed" in faults:
         weights = reference.softmax(weights)
     if "reversed" in faults:
         weights = weights[::-1]
     if "squared" in faults:
         weights = weights**2
-    products = weights[:, None] * values
+    if "unweighted" in faults:
+        weights = np.ones(len(weights))
+    if "equal_weights" in faults:
+        weights = np.full(len(weights), 1 / len(weights))
+    ways = {
+        "best_only": lambda: values[np.argmax(weights)],
+        "on_entries": lambda: (weights * values).sum(0),
+        "values_first": lambda: values @ weights,
+        "reshaped": lambda: values.reshape(-1, len(weights)) @ weights,
+    }
+    result = choose(faults, ways, lambda: _summed(faults, weights[:, None], values))
+    if "whole" in faults:
+        return result.astype(int)
+    return result.astype(values.dtype) if "truncated" in faults else result
+
+
+def _summed(faults, weights, values):
+    products = weights + values if "plus" in faults else weights * values
     if "short" in faults:
         products = products[:-1]
+    if "first_missing" in faults:
+        products = products[1:]
+    if "d_v_keys" in faults:
+        products = products[: values.shape[1]]
     if "no_sum" in faults:
         return products
-    if "wrong_axis" in faults:
-        return products.sum(1)
-    if "one_number" in faults:
-        return products.sum()
-    return products.mean(0) if "mean" in faults else products.sum(0)
+    axis = choose(faults, {"wrong_axis": lambda: 1, "one_number": lambda: None}, lambda: 0)
+    ways = {
+        "mean": lambda: products.mean(axis),
+        "only_last": lambda: products[-1],
+        "multiplied": lambda: products.prod(axis),
+        "largest": lambda: products.max(axis),
+    }
+    return choose(faults, ways, lambda: products.sum(axis))
 
 
 SUM = Spec(
@@ -214,16 +322,25 @@ SUM = Spec(
     oracle=lambda weights, values: weights @ values,
     variant=weighted_sum,
     faults={
+        **shared("mean", "reshaped", "only_last", "truncated"),
         "no_sum": "Step 5 is there (the weighted values); step 6 is missing: add them up over the keys.",
         "wrong_axis": "Add up over the keys (axis 0), so that one vector of length d_v is left.",
-        "mean": "Add the weighted values up; a mean divides once more by the number of keys.",
-        "unweighted": "Every value must be multiplied by its weight before the sum.",
+        "one_number": "Add up over the keys only: d_v numbers are left, not a single one.",
+        "unweighted": "Every value must be multiplied by its own weight before the sum: yours is the sum of all values.",
+        "equal_weights": "Use the weights: yours is the plain mean, in which every value counts the same.",
+        "on_entries": "A weight belongs to a whole value, a row: write weights[:, None] * values.",
+        "values_first": "The keys are the rows of `values`: write weights @ values, not values @ weights.",
         "softmaxed": "The weights are weights already: a second softmax flattens them.",
         "best_only": "Do not take the best value alone: every value counts with its weight.",
-        "one_number": "Add up over the keys only: d_v numbers are left, not a single one.",
         "reversed": "The weights are used in reverse order: weight i belongs to value i.",
         "squared": "Every weight is used twice: multiply each value by its weight once.",
+        "plus": "Multiply each value by its weight; you add the weight to it.",
+        "multiplied": "Add the weighted values up; you multiply them with each other.",
+        "largest": "Add the weighted values up; you keep only the largest number of each column.",
         "short": "The last value is left out: check where your loop ends.",
+        "first_missing": "The first value is left out: Python counts from 0.",
+        "whole": "Keep the digits behind the point: the result must be an array of floats, not of integers.",
+        "d_v_keys": "Loop over the keys, len(weights) of them; you loop over d_v, the length of a value.",
     },
     probes=(
         Probe(
@@ -231,6 +348,11 @@ SUM = Spec(
             {"weights": _rng.dirichlet(np.ones(5)), "values": _rng.normal(size=(5, 3))},
         ),
         Probe("two values", {"weights": np.array([0.88, 0.12]), "values": _rng.normal(size=(2, 7))}),
+        Probe("as many values as entries", {"weights": _rng.dirichlet(np.ones(4)), "values": _rng.normal(size=(4, 4))}),
+        Probe(
+            "values that are whole numbers",
+            {"weights": np.array([0.5, 0.2, 0.3]), "values": np.array([[3, -8], [5, 1], [-4, 6]])},
+        ),
     ),
     hints=(
         "A recipe of 0.88 of one paint and 0.12 of another: what is its amount of red?",
@@ -238,164 +360,6 @@ SUM = Spec(
         "return (weights[:, None] * values).sum(axis=____)",
     ),
     follow_up="weights that are positive and sum to 1: can the output leave the box around the values?",
-)
-
-
-def one_word(faults, embeddings, position, W_q, W_k, W_v):
-    """All six steps for one word, with the mistakes in ``faults``."""
-    if "swapped" in faults:
-        W_q, W_k = W_k, W_q
-    place = 0 if "first_word" in faults else -1 if "last_word" in faults else position
-    rows = slice(None) if "all_words" in faults else slice(place, None if place == -1 else place + 1)
-    queries, keys = embeddings[rows] @ W_q, embeddings @ W_k
-    if "key_as_query" in faults:
-        queries = embeddings[rows] @ W_k
-    keys = keys if "keys_from_q" not in faults else embeddings @ W_q
-    values = embeddings if "raw_values" in faults else embeddings @ (W_k if "values_from_k" in faults else W_v)
-    scores = queries @ keys.T
-    scale = _scale(faults, embeddings, W_k)
-    weights = scores / (1.0 if "scale_late" in faults else scale)
-    if "no_self" in faults:
-        weights[:, place] = -np.inf
-    weights = weights if "no_softmax" in faults else reference.softmax(weights)
-    if "scale_late" in faults:
-        weights = weights / scale
-    if "weights_only" in faults:
-        return weights[0]
-    if "no_sum" in faults:
-        return weights[0][:, None] * values
-    return weights @ values if "all_words" in faults else (weights @ values)[0]
-
-
-def _scale(faults, embeddings, W_k):
-    n, d_model = embeddings.shape
-    d_k = W_k.shape[1]
-    if "no_scale" in faults:
-        return 1.0
-    size = d_model if "by_model" in faults else n if "by_count" in faults else d_k
-    return size if "by_d" in faults else 1 / np.sqrt(size) if "times" in faults else np.sqrt(size)
-
-
-def _one_word_oracle(embeddings, position, W_q, W_k, W_v):
-    query = embeddings[position] @ W_q
-    return reference.attention(query[None], embeddings @ W_k, embeddings @ W_v)[0]
-
-
-def _one_word_probe(label, n, d_model, d_k, d_v, position):
-    sizes = ((n, d_model), (d_model, d_k), (d_model, d_k), (d_model, d_v))
-    embeddings, W_q, W_k, W_v = (_rng.normal(size=size) * 0.8 for size in sizes)
-    arguments = {"embeddings": embeddings, "position": position, "W_q": W_q, "W_k": W_k, "W_v": W_v}
-    return Probe(label, arguments)
-
-
-ONE_WORD = Spec(
-    name="attend_one_word",
-    chapter=1,
-    minutes=12,
-    difficulty=2,
-    oracle=_one_word_oracle,
-    variant=one_word,
-    faults={
-        **shared(
-            "no_scale",
-            "by_d",
-            "times",
-            "by_model",
-            "by_count",
-            "no_softmax",
-            "swapped",
-            "keys_from_q",
-            "values_from_k",
-            "weights_only",
-            "no_sum",
-        ),
-        "scale_late": "Divide by sqrt(d_k) before the softmax: afterwards the weights no longer sum to 1.",
-        "key_as_query": "The query is made with W_q; you made it with W_k.",
-        "raw_values": "The values are the embeddings times W_v; you gathered the embeddings themselves.",
-        "first_word": "Take the query of the word at `position`; you always take the first word.",
-        "last_word": "Take the query of the word at `position`; you always take the last word.",
-        "no_self": "A word looks at itself too: keep its own key and value.",
-        "all_words": "Return the output of the one word at `position`, not of all words.",
-    },
-    probes=(
-        _one_word_probe("five words", 5, 7, 3, 2, 3),
-        _one_word_probe("three words, longer queries", 3, 5, 11, 13, 1),
-        _one_word_probe("as many words as dimensions", 4, 4, 4, 4, 2),
-    ),
-    hints=(
-        "Which of the three vectors does only this word need, and which do all words need?",
-        "query = this word's embedding times W_q; keys and values for all words; then the exercises above, one by one.",
-        "weights = stable_softmax(scale_scores(score_vector(query, ____), ____))",
-    ),
-    follow_up="which lines of your answer must run again for the next word, and which need not?",
-)
-
-
-def equal_keys(faults, query, key, values):
-    """Attention over equal keys, with the mistakes in ``faults``."""
-    score = query @ key / np.sqrt(len(key))
-    results = {
-        "sum": values.sum(0),
-        "first": values[0],
-        "last": values[-1],
-        "largest": values.max(0),
-        "median": np.median(values, axis=0),
-        "zeros": np.zeros(values.shape[1]),
-        "no_softmax": score * values.sum(0),
-        "no_sum": values / len(values),
-        "wrong_axis": values.mean(1),
-        "one_number": values.mean(),
-        "key": key,
-        "scaled_mean": score * values.mean(0),
-    }
-    return next((results[name] for name in results if name in faults), values.mean(0))
-
-
-EQUAL_KEYS = Spec(
-    name="output_for_equal_keys",
-    chapter=1,
-    minutes=5,
-    difficulty=1,
-    oracle=lambda query, key, values: reference.attention(query[None], np.tile(key, (len(values), 1)), values)[0],
-    variant=equal_keys,
-    faults={
-        **shared("no_softmax"),
-        "sum": "The weights sum to 1, so the output is the mean of the values, not their sum.",
-        "first": "The first value is not special: equal keys get equal weights.",
-        "last": "The last value is not special: equal keys get equal weights.",
-        "largest": "No value wins: equal keys get equal weights, whatever the values are.",
-        "median": "Equal weights make the mean, not the median.",
-        "zeros": "Equal scores do not cancel: softmax of equal scores gives every key the same positive weight.",
-        "no_sum": "The weights 1 / n are right; now add the weighted values up.",
-        "wrong_axis": "Take the mean over the values (axis 0), so that one vector of length d_v is left.",
-        "one_number": "Take the mean over the values only: d_v numbers are left, not a single one.",
-        "key": "Keys decide the weights but are not part of the output: it is made of values.",
-        "scaled_mean": "The score does not multiply the mean: softmax has turned equal scores into equal weights.",
-    },
-    probes=(
-        Probe(
-            "five values",
-            {
-                "query": _rng.normal(size=3),
-                "key": _rng.normal(size=3),
-                "values": _rng.normal(size=(5, 7)),
-            },
-        ),
-        Probe(
-            "a long query and two values",
-            {
-                "query": _rng.normal(size=13) * 4,
-                "key": _rng.normal(size=13),
-                "values": _rng.normal(size=(2, 3)),
-            },
-        ),
-    ),
-    hints=(
-        "All keys are equal. Is there any reason for the query to prefer one of them?",
-        "Equal keys give equal scores; softmax of n equal scores gives n equal weights that sum to 1. Which ones?",
-        "return values.____(axis=0)",
-    ),
-    follow_up="the query and the key do not appear in the result. When would they?",
 )
 
 SPECS = (SOFTMAX, SCORES, SCALE, SUM, ONE_WORD, EQUAL_KEYS)
