@@ -22,13 +22,9 @@ BAD_FORMULAS = r"""texts => texts.flatMap(text => {
     return [...errors.map(error => error.textContent), ...left];
 })"""
 INPUTS = ".jp-OutputArea-output :is(.noUi-handle, .widget-dropdown select, .widget-checkbox input)"
-# What an input's figure looks like: the picture nearest to it, seen from inside out.
-FIGURE = """input => {
-    let box = input;
-    while (box && !box.querySelector('img')) box = box.parentElement;
-    return box && box.querySelector('img').src;
-}"""
-REDRAWN = f"([input, before]) => ![before, null].includes(({FIGURE})(input))"
+# An error in a control takes the picture's place: then there is no picture beside the input.
+FIGURE = "input => input.closest('.jp-OutputArea-output').querySelector('img')?.src"
+REDRAWN = f"([input, before]) => [before, undefined].every(old => old !== ({FIGURE})(input))"
 
 
 @pytest.fixture(scope="module", params=CHAPTERS)
