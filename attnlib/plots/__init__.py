@@ -6,9 +6,14 @@ finds it. ``heatmap`` draws weights, scores and masks; ``control`` makes a figur
 
 from attnlib.plots.base import COLOURS, figure, show
 from attnlib.plots.controls import control
+from attnlib.plots.head_diagrams import all_in_one, attention_diagrams
+from attnlib.plots.head_results import cost_lines, floor_curves, two_readings
+from attnlib.plots.heads import concat_boxes, cut_grids, head_maps
 from attnlib.plots.heatmaps import heatmap
+from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.planes import plane
+from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
 from attnlib.plots.vectors import (
     chain_and_look,
@@ -19,15 +24,29 @@ from attnlib.plots.vectors import (
     vector_strips,
     weighted_values,
 )
+from attnlib.plots.wiring import additive_wiring, dot_wiring, scores_on_a_line
 
 __all__ = [
     "COLOURS",
+    "additive_wiring",
+    "all_in_one",
     "attention_boxes",
+    "attention_diagrams",
     "chain_and_look",
+    "concat_boxes",
     "control",
+    "cost_lines",
+    "cut_grids",
+    "dot_wiring",
     "figure",
+    "fitted_curves",
+    "floor_curves",
+    "head_maps",
+    "head_view",
     "heatmap",
     "plane",
+    "pooled_fit",
+    "pooling_weights",
     "projection_boxes",
     "saturation",
     "scale_and_mask",
@@ -35,10 +54,14 @@ __all__ = [
     "score_boxes",
     "score_row",
     "score_spread",
+    "scores_on_a_line",
     "self_look_bars",
+    "sequence_map",
     "show",
     "six_steps",
     "softmax_bars",
+    "two_readings",
     "vector_strips",
     "weighted_values",
+    "width_errors",
 ]
