@@ -763,8 +763,9 @@ def test_heads_that_do_not_divide_d_model_are_refused_with_the_ways_out():
     )
     with pytest.raises(ShapeError, match="With 7 heads, d_model could be 7;"):
         MultiHeadAttention(5, 7)
-    with pytest.raises(ShapeError, match="d_model is 10"):
-        MultiHeadAttention(10, 3, head_dim_v=4)
+    for only_one in ({"head_dim_v": 4}, {"head_dim_qk": 2}):
+        with pytest.raises(ShapeError, match="d_model is 10"):
+            MultiHeadAttention(10, 3, **only_one)
     assert MultiHeadAttention(10, 3, head_dim_qk=2, head_dim_v=4)(torch.zeros(2, 7, 10)).shape == (2, 7, 10)
 
 
