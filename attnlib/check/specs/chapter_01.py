@@ -78,7 +78,7 @@ SOFTMAX = Spec(
         "max_no_keepdims": "Write `keepdims=True` in the maximum: without it the maxima of the rows line up with the columns.",
         "painted": "Subtract the row's largest score before `exp`; `nan_to_num` only paints over the overflow.",
         "clipped": "Do not clip the scores: 60 and 1000 then get equal weights. Subtract the row's largest score.",
-        "one_max": "Subtract each row's own largest score, not that of the whole array: a low row becomes 0 / 0.",
+        "one_max": "Subtract each row's own largest score, not that of the whole array: a row far below it is lost (0, or 0 / 0).",
         "column_max": "Subtract the largest score of each row (last axis), not of each column: that changes the weights.",
         "smallest": "Subtract the largest score of the row, not the smallest: large differences still overflow in `exp`.",
         "middle": "Subtract the largest score of the row, not the mean: a score far above the mean still overflows.",

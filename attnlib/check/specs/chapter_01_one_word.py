@@ -123,6 +123,12 @@ ONE_WORD = Spec(
         "own_value": "Every weight belongs to the value of its own word; you weigh one value with all of them.",
         "adds_own": "This word is among the keys already: do not add its value once more.",
     },
+    unpaired=frozenset(
+        {
+            *("eight", "whole_root", "by_v", "rounded", "all_ones", "equal_weights", "own_value", "adds_own"),
+            *("column", "before", "after", "only_back", "queries_from_k", "raw_query"),
+        }
+    ),
     probes=(
         _one_word_probe("five words", 5, 7, 3, 2, 2),
         _one_word_probe("three words, longer queries", 3, 5, 11, 13, 1),
@@ -182,7 +188,7 @@ EQUAL_KEYS = Spec(
     variant=equal_keys,
     faults={
         **shared("no_softmax", "no_max", "truncated"),
-        "sum": "The weights sum to 1, so the output is the mean of the values, not their sum.",
+        "sum": "The weights of all keys together sum to 1, so the output is the mean of the values, not their sum (softmax of one score alone is 1).",
         "first": "The first value is not special: equal keys get equal weights.",
         "last": "The last value is not special: equal keys get equal weights.",
         "largest": "No value wins: equal keys get equal weights, whatever the values are.",

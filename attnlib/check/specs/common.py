@@ -2,7 +2,7 @@
 
 SHARED = {
     # the scale
-    "no_scale": "Divide the scores by sqrt(d_k): without it they grow with the length of the queries.",
+    "no_scale": "Divide the scores by sqrt(d_k), and use the result: without it they grow with the length of the queries.",
     "by_d": "Divide by the square root of d_k, not by d_k itself (dividing by the root twice is the same).",
     "times": "Divide by sqrt(d_k); you multiply by it (or divide by d_k ** -0.5, which is the same).",
     "by_count": "The scale is the square root of d_k, the length of a query, not of the number of tokens.",
@@ -16,7 +16,7 @@ SHARED = {
     "no_softmax": "The scores become weights by softmax first; you multiply the values by raw scores.",
     "over_queries": "The softmax runs over the keys; yours runs over the queries.",
     "no_max": "Subtract the row's largest score before `exp`: exp(1000) is infinite, and infinity / infinity is NaN.",
-    "no_division": "Divide the exponentials by their sum, so that the weights of a row sum to 1.",
+    "no_division": "Divide the exponentials by their sum, and use the result: the weights of a row must sum to 1.",
     "no_exp": "Take `exp` of the scores first: dividing raw scores by their sum can give negative weights.",
     "plus_one": "Add nothing to the sum below the line: with + 1 the weights of a row sum to less than 1.",
     "logarithm": "That is the logarithm of the weights; return the weights.",
@@ -47,7 +47,7 @@ SHARED = {
     "any_row": "Only a row with nothing left to see becomes zeros, not every row with some hidden key: `all`, not `any`.",
     "all_rows": "One row with nothing to see must not wipe out the others: set that row alone to zeros.",
     "first_length": "Every sentence has its own length: yours uses the first one for all.",
-    "longest_length": "Every sentence has its own length: yours uses the longest for all. Does each round of a loop write into all rows?",
+    "longest_length": "Every sentence has its own length: yours uses the longest for all (so does a loop that writes into all rows in each round).",
     "sorted_lengths": "Leave the lengths in their order: once sorted, they belong to other sentences.",
     "left": "The padding stands behind the words: the first lengths[b] keys are the real ones.",
     "causal": "Nothing says that the future is hidden here: leave the triangle out.",
