@@ -1,7 +1,8 @@
 """Figures and controls of the course, one module for each kind of picture.
 
-``show(fig, alt=...)`` is the only way onto the page: it asks for alt text and puts it where a screen reader
-finds it. ``heatmap`` draws weights, scores and masks; ``control`` makes a figure that the reader can move.
+``show(fig, alt=...)`` brings a figure onto the page: it asks for alt text and puts it where a screen reader
+finds it. ``heatmap`` draws weights, scores and masks; ``head_view(weights, tokens, alt=...)`` shows at once the
+weights of many heads as lines between words; ``control`` makes a figure that the reader can move.
 """
 
 from attnlib.plots.base import COLOURS, figure, show

@@ -17,15 +17,15 @@ BASE = f"""
 .attn-still{{display:none!important}}
 {VIEW}{{display:block!important;width:max-content;max-width:100%;box-sizing:border-box;padding:10px 14px;
 overflow-x:auto;border-radius:6px;background:white;color:{INK};color-scheme:light;font:14px/{ROW}px {FONT}}}
-{VIEW} .controls{{display:flex;flex-wrap:wrap;gap:0 16px;align-items:center;max-width:720px;padding:2px;
+{VIEW} .view-heads{{display:flex;flex-wrap:wrap;gap:0 16px;align-items:center;max-width:720px;padding:2px;
 margin-bottom:6px}}
 {VIEW} label{{display:inline-flex;align-items:center;gap:6px;cursor:pointer}}
 {VIEW} input{{margin:0;accent-color:{INK}}}
 {VIEW} button{{font:13px/20px {FONT};color:{INK};background:#f3f3f3;border:1px solid #767676;border-radius:4px;
 padding:0 8px;cursor:pointer}}
 {VIEW} path{{fill:none;stroke:var(--colour);stroke-dasharray:var(--dash);stroke-width:2.4}}
-{VIEW} .body{{display:flex;width:max-content;padding:2px}}
-{VIEW} .title{{font-size:12px;color:#595959;padding:0 6px}}
+{VIEW} .view-sides{{display:flex;width:max-content;padding:2px}}
+{VIEW} .view-name{{font-size:12px;color:#595959;padding:0 6px}}
 {VIEW} .queries{{text-align:right}}
 {VIEW} .lines{{margin-top:{ROW}px;flex:none;max-width:none;overflow:visible}}
 {VIEW} .w{{height:{ROW}px;padding:0 6px;white-space:pre;cursor:default;border-radius:4px}}
@@ -34,8 +34,8 @@ padding:0 8px;cursor:pointer}}
 {VIEW} .numbers{{display:grid}}
 {VIEW} .numbers>div{{grid-area:1/1;display:flex;visibility:hidden;font-variant-numeric:tabular-nums}}
 {VIEW} .numbers>div>div{{white-space:pre;text-align:right;font-size:12px;padding-left:8px;min-width:28px}}
-{VIEW} .numbers .title{{color:var(--colour,{INK});font-weight:bold;padding:0}}
-{VIEW} .hint{{font-size:12px;color:#595959;padding:2px 8px}}
+{VIEW} .numbers .view-name{{color:var(--colour,{INK});font-weight:bold;padding:0}}
+{VIEW} .view-hint{{font-size:12px;color:#595959;padding:2px 8px}}
 """
 
 
@@ -49,8 +49,8 @@ def rules(num_heads, num_queries, num_keys):
     text = [BASE]
     for head in range(num_heads):
         colour, dash = look(head)
-        text.append(f"{VIEW} .h{head}{{--colour:{colour};--dash:{dash}}}")
-        text.append(f"{VIEW}:not(:has(.c{head}:checked)) :is(.lines,.numbers) .h{head}{{display:none}}")
+        text.append(f"{VIEW} .head{head}{{--colour:{colour};--dash:{dash}}}")
+        text.append(f"{VIEW}:not(:has(.c{head}:checked)) :is(.lines,.numbers) .head{head}{{display:none}}")
     for query in range(num_queries):
         view = _when(f"a{query}", f"o{query}")
         text.append(f"{view} .lines>g:not(.q{query}){{display:none}}{view} .numbers>.q{query}{{visibility:visible}}")

@@ -101,19 +101,19 @@ def _page(weights, queries, keys, names, selected, alt):
         # a notebook that is not trusted yet loses its style, and with it what is hidden here: the image stays
         f'<div class="attn-heads" style="display:none" onkeydown="if(event.key==\'Escape\')event.target.blur()">'
         f"{_controls(names, queries, selected)}"
-        f'<div class="body">{_words(weights, queries, keys, names, "a")}'
+        f'<div class="view-sides">{_words(weights, queries, keys, names, "a")}'
         f'<svg class="lines" role="img" aria-label="{_quoted(alt)}" width="{WIDTH}" '
         f'height="{ROW * max(size[1:])}">{groups}</svg>'
         f"{_words(weights.swapaxes(1, 2), keys, queries, names, 'b')}"
         f'<div class="numbers" aria-hidden="true">{numbers}</div></div>'
-        f'<div class="hint">{HINT}</div></div>'
+        f'<div class="view-hint">{HINT}</div></div>'
     )
 
 
 def _controls(names, queries, selected):
     """Return a box to tick for each head, and one for the selected word."""
     boxes = [
-        f'<label class="h{head}"><input type="checkbox" class="c{head}" checked>'
+        f'<label class="head{head}"><input type="checkbox" class="c{head}" checked>'
         f'<svg width="34" height="12" aria-hidden="true"><path d="M1 6H33"/></svg>{_quoted(name)}</label>'
         for head, name in enumerate(names)
     ]
@@ -126,7 +126,7 @@ def _controls(names, queries, selected):
     if selected is not None:
         word = _quoted(queries[selected])
         boxes.append(f'<label><input type="checkbox" class="o{selected}" checked>only the lines of “{word}”</label>')
-    return f'<div class="controls" role="group" aria-label="Heads">{"".join(boxes)}</div>'
+    return f'<div class="view-heads" role="group" aria-label="Heads">{"".join(boxes)}</div>'
 
 
 def _words(weights, words, others, names, letter):
@@ -139,7 +139,7 @@ def _words(weights, words, others, names, letter):
         for place, word in enumerate(words)
     ]
     return (
-        f'<div class="side {side}"><div class="title">{side}</div>'
+        f'<div class="side {side}"><div class="view-name">{side}</div>'
         f'<div role="list" aria-label="{side}">{"".join(items)}</div></div>'
     )
 
@@ -175,7 +175,7 @@ def _line_group(weights, query):
             f'<path class="k{key}" d="M0 {left:g} {WIDTH} {right:g}" opacity="{min(weight, 1):.3f}"/>'
             for key, left, right, weight in lines
         )
-        heads.append(f'<g class="h{head}">{paths}</g>')
+        heads.append(f'<g class="head{head}">{paths}</g>')
     return f'<g class="q{query}">{"".join(heads)}</g>'
 
 
@@ -183,12 +183,12 @@ def _number_group(weights, query, names):
     """Return the weights of one query as columns, one for each head; ``weights`` is (num_heads, num_keys)."""
     numbered = all(name.startswith("head ") for name in names)  # then the word "head" stands there once
     columns = "".join(
-        f'<div class="h{head}"><div class="title">{_quoted(names[head].removeprefix("head " * numbered))}</div>'
+        f'<div class="head{head}"><div class="view-name">{_quoted(names[head].removeprefix("head " * numbered))}</div>'
         + "\n".join(f"{max(weight, 0):.2f}" for weight in row)
         + "</div>"
         for head, row in enumerate(weights)
     )
-    first = '<div><div class="title">head</div></div>' * numbered
+    first = '<div><div class="view-name">head</div></div>' * numbered
     return f'<div class="q{query}">{first}{columns}</div>'
 
 
