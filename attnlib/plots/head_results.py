@@ -72,7 +72,9 @@ def floor_curves(losses, floor, *, title):
         for (name, loss), colour, dash in zip(losses.items(), colours, ("-", "-.", "--"), strict=False):
             ax.plot(loss, dash, color=colour, linewidth=1.8, marker="none", label=name)
         ax.axhline(floor, color=INK, linewidth=1.2, linestyle=":")
-        ax.text(len(next(iter(losses.values()))) - 1, floor * 1.15, "floor of one head", ha="right", fontsize=9)
+        ax.text(
+            len(next(iter(losses.values()))) - 1, floor * 0.75, "floor of one head", ha="right", va="top", fontsize=9
+        )
         ax.set_yscale("log")
         ax.set(xlabel="step", ylabel="error per coordinate", title=title)
         ax.legend(loc="lower left")

@@ -25,7 +25,7 @@ def head_maps(weights, words, names, *, title, picked=None, columns=4):
     """
     weights = _array(weights)
     lines = -(-len(weights) // columns)
-    fig, axes = figure(lines, columns, width=8.0, height=0.9 + 1.95 * lines, squeeze=False)
+    fig, axes = figure(lines, columns, width=8.0, height=0.9 + (6.6 / columns + 0.35) * lines, squeeze=False)
     for place, ax in enumerate(axes.flat):
         if place >= len(weights):
             ax.set_axis_off()
