@@ -64,8 +64,8 @@ def interrupt_at(step, loss=line_loss, error=KeyboardInterrupt):
 
 def test_the_loss_goes_down_to_the_solution():
     module = linear()
-    history = train(module, steps=300, learning_rate=0.1)
-    assert len(history.losses) == 300
+    history = train(module, steps=150, learning_rate=0.2)
+    assert len(history.losses) == 150
     assert history.losses[0] > 1
     assert history.losses[-1] < 1e-4
     torch.testing.assert_close(module.weight.detach(), TRUE_WEIGHT, rtol=0, atol=0.01)
