@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("attnlib", "notebooks", "exercises", "solutions", "pyproject.toml")
+PARTS = ("attnlib", "benchmarks", "notebooks", "exercises", "solutions", "pyproject.toml")
 WIDTH, HEIGHT = 1000, 1500
 CHROMIUM_OPTIONS = [
     "--disable-gpu",
