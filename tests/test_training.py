@@ -3,6 +3,7 @@
 import copy
 import platform
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -273,7 +274,10 @@ def test_multi_head_attention_counts_projections_and_products_in_every_mode(trai
     module = nn.MultiheadAttention(d, num_heads=3, batch_first=True).train(training).requires_grad_(trained)
     (X,) = normals((batch, n, d))
     with torch.set_grad_enabled(grad):
-        assert count_flops(module, X, X, X) == batch * 2 * (4 * n * d**2 + 2 * n**2 * d)
+        for need_weights in (True, False):  # torch has a kernel for each
+            counted = count_flops(partial(module, need_weights=need_weights), X, X, X)
+            assert counted == batch * 2 * (4 * n * d**2 + 2 * n**2 * d)
+        assert count_flops(module, X, X, X) == counted
 
 
 def test_an_encoder_layer_counts_the_same_in_evaluation_as_in_training():
