@@ -86,9 +86,10 @@ def must_be_floating(**tensors):
             hint = " Use torch.from_numpy(...)." if kind == "ndarray" else ""
             raise TypeError(f"{argument} is of type {kind}{shape}, expected a torch.Tensor.{hint}")
         if not tensor.is_floating_point():
+            hint = "True and False belong in mask=." if tensor.dtype == torch.bool else f"Use {argument}.float()."
             raise TypeError(
                 f"{argument} has dtype {tensor.dtype} and shape {tuple(tensor.shape)}, expected a "
-                f"floating-point tensor. Use {argument}.float()."
+                f"floating-point tensor. {hint}"
             )
         first = first or (argument, tensor)
         for what in ("dtype", "device"):

@@ -25,7 +25,7 @@ def fit(module, loss, *, steps, generator, learning_rate=1e-3, weight_decay=0.0,
     **Shapes** loss -> (); steps counts updates; learning_rate is the peak
 
     **Promises** the same generator state gives the same losses; an interrupt keeps the module as trained so
-    far and says so; the module comes back in the mode (training or evaluation) it came in.
+    far and says so; every part of the module comes back in the mode (training or evaluation) it came in.
 
     **Raises** ``ValueError`` for fewer than 1 step or a loss that is not finite, ``TypeError`` when generator
     is not a ``torch.Generator``.
@@ -44,7 +44,7 @@ def fit(module, loss, *, steps, generator, learning_rate=1e-3, weight_decay=0.0,
         raise ValueError(f"steps is {steps}, expected at least 1.")
     optimizer = torch.optim.AdamW(module.parameters(), lr=learning_rate, weight_decay=weight_decay, betas=(0.9, 0.98))
     schedule = _one_cycle(optimizer, steps)
-    history, was_training = History(), module.training
+    history, modes = History(), {part: part.training for part in module.modules()}
     module.train()
     bar = tqdm(total=steps, desc="training", disable=not progress, leave=False)
     try:
@@ -58,7 +58,8 @@ def fit(module, loss, *, steps, generator, learning_rate=1e-3, weight_decay=0.0,
         print(f"Interrupted after {len(history.losses)} of {steps} steps; the model is kept as it is now.")
     finally:
         bar.close()
-        module.train(was_training)
+        for part, training in modes.items():
+            part.training = training
     return history
 
 
@@ -70,23 +71,17 @@ def count_flops(module, *inputs):
 
     **Shapes** module: a function or ``nn.Module``; inputs: whatever it takes -> an integer
 
-    **Raises** ``ValueError`` for modules whose kernels the counter cannot see into (``nn.LSTM``, ``nn.GRU``).
+    **Raises** ``ValueError`` for ``nn.LSTM``, whose kernel the counter cannot see into.
 
     **Example**
 
     >>> count_flops(torch.matmul, torch.zeros(2, 3), torch.zeros(3, 5))
     60
     """
-    hidden = [m for m in getattr(module, "modules", list)() if isinstance(m, torch.nn.LSTM | torch.nn.GRU)]
-    if hidden:
-        raise ValueError(f"nn.{type(hidden[0]).__name__} runs in one fused kernel, for which torch counts 0 FLOPs.")
-    # fused attention kernels and the evaluation fast path of nn.MultiheadAttention also count as 0:
-    # the written-out kernel does not, and with gradients on the fast path is not taken
-    with (
-        torch.enable_grad(),
-        sdpa_kernel(SDPBackend.MATH),
-        FlopCounterMode(display=False) as counter,
-    ):
+    if any(isinstance(part, torch.nn.LSTM) for part in getattr(module, "modules", list)()):
+        raise ValueError("nn.LSTM runs in one fused kernel, for which torch counts 0 FLOPs.")
+    # fused attention kernels count as 0 or in part; the written-out kernel is counted in full
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         module(*inputs)
     return counter.get_total_flops()
 

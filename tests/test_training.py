@@ -292,12 +292,23 @@ def test_a_recurrent_layer_counts_input_and_state():
     assert count_flops(nn.RNN(5, 7), *normals((11, 2, 5))) == 11 * 2 * 2 * (5 * 7 + 7 * 7)
 
 
-@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
-def test_layers_with_gates_are_refused_wherever_they_stand(kind):
+def test_a_layer_with_three_gates_counts_three_times():
+    assert count_flops(nn.GRU(5, 7), *normals((11, 2, 5))) == 3 * 11 * 2 * 2 * (5 * 7 + 7 * 7)
+
+
+def test_a_fused_lstm_is_refused_wherever_it_stands():
     (X,) = normals((11, 2, 5))
-    for module in (kind(5, 7), nn.ModuleDict({"inner": nn.Sequential(kind(5, 7))})):
-        with pytest.raises(ValueError, match=rf"^nn\.{kind.__name__} "):
+    for module in (nn.LSTM(5, 7), nn.ModuleDict({"inner": nn.Sequential(nn.LSTM(5, 7))})):
+        with pytest.raises(ValueError, match=r"^nn\.LSTM "):
             count_flops(module, X)
+
+
+def test_a_part_kept_in_evaluation_comes_back_so():
+    module = nn.Sequential(nn.Linear(3, 5), nn.Dropout(0.5), nn.Linear(5, 1))
+    module[1].eval()
+    (X,) = normals((7, 3))
+    fit(module, lambda m, g: m(X).square().mean(), steps=2, generator=torch.Generator().manual_seed(2), progress=False)
+    assert [part.training for part in module] == [True, False, True]
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have no fused LSTM")

@@ -67,7 +67,8 @@ def ink_on(colour):
 
 
 def _as_array(matrix):
-    return np.asarray(matrix.detach().cpu() if hasattr(matrix, "detach") else matrix)
+    # NumPy has no bfloat16, so tensors are widened first
+    return matrix.detach().cpu().double().numpy() if hasattr(matrix, "detach") else np.asarray(matrix)
 
 
 def _scale(matrix, shown, signed, limits):
