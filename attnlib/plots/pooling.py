@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 from attnlib.plots.base import COLOURS, INK, STYLE, figure
 
 FAINT = "#767676"
-HALF_COLUMN = 0.06  # of a day: how far a key's column may reach
+HALF_COLUMN = 0.1  # of a day: how far a key's column may reach
 BRIGHTEST = 0.3  # larger weights get the same colour
 
 
