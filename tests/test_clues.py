@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from attnlib.check.advice import advice
 from attnlib.check.clues import clue
@@ -46,6 +47,8 @@ def with_zeros(table, index):
         (TABLE.T.reshape(4, 3), TABLE, "reshaped"),
         (TABLE[::-1], TABLE, "order"),
         (TABLE.cumsum(0), TABLE, "running sum"),
+        (TABLE.cumsum(1), TABLE, "running sum"),
+        (TABLE.cumsum().reshape(4, 3), TABLE, "running sum"),
         (TABLE.astype(np.float16), TABLE, "digits"),
         (with_zeros(TABLE, 3), TABLE, "unfilled"),
         (with_zeros(TABLE, (slice(None), 2)), TABLE, "unfilled"),
@@ -54,6 +57,7 @@ def with_zeros(table, index):
         (WEIGHTS[0] + 0.2, WEIGHTS[0], "sum"),
         (TABLE + np.array([[1], [0], [0], [1]]), TABLE, "rows"),
         (TABLE + 1, TABLE, "entries"),
+        (np.array(420), np.array(600), "number"),
         ((TABLE, WEIGHTS), (WEIGHTS, TABLE), "order of parts"),
         (TABLE, (WEIGHTS, TABLE), "form"),
         ((WEIGHTS, -TABLE), (WEIGHTS, TABLE), "sign"),
@@ -100,6 +104,7 @@ def attempt(call):
         (lambda: TABLE + np.ones(4), "broadcast"),
         (lambda: TABLE.sum(axis=2), "axis"),
         (lambda: TABLE[7], "index"),
+        (lambda: torch.ones(4, 3).T.view(12), "view"),
         (lambda: wieghts, "name"),  # noqa: F821
         (lambda: {}["a"], "KeyError"),
     ],
@@ -110,8 +115,6 @@ def test_an_error_gets_advice(call, kind):
 
 @pytest.mark.parametrize("kind", ["matrix product", "broadcast", "index"])
 def test_torch_words_its_errors_otherwise(kind):
-    import torch
-
     table = torch.ones(4, 3)
     calls = {
         "matrix product": lambda: table @ table,

@@ -18,6 +18,17 @@ _ADVICE = (
         "A matrix product needs (a, b) @ (b, c): print both shapes. Is a transpose missing, or one too many?",
     ),
     (
+        "matrix product",
+        ("Expected size for first two dimensions of batch2",),
+        "The sizes of a product for a whole batch do not fit: print both shapes. Is a transpose missing, or does a "
+        "factor come from another input?",
+    ),
+    (
+        "view",
+        ("view size is not compatible",),
+        "After a transpose the numbers lie in memory in another order: use `reshape`, or `.contiguous().view(...)`.",
+    ),
+    (
         "broadcast",
         ("could not be broadcast", "must match the size of tensor", "not broadcastable"),
         "Two shapes do not fit together: print both. Is an axis missing, as in `x[:, None]` or `keepdims=True`?",

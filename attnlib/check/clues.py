@@ -102,6 +102,12 @@ def _repeats(value, expected):
         return False
 
 
+def _running_sums(expected):
+    yield np.cumsum(expected).reshape(expected.shape)
+    for axis in range(expected.ndim):
+        yield np.cumsum(expected, axis=axis)
+
+
 def _without_ones(value):
     return [size for size in value.shape if size != 1]
 
@@ -205,7 +211,7 @@ _NUMBER_TESTS = (
     ),
     (
         "running sum",
-        lambda value, expected: value.size > 1 and _close(value, np.cumsum(expected, axis=0)),
+        lambda value, expected: value.size > 1 and any(_close(value, one) for one in _running_sums(expected)),
         "Every entry contains those before it: set the total back to 0 inside the loop.",
     ),
     (
@@ -252,6 +258,8 @@ def _sum(value, expected):
 
 
 def _where(value, expected):
+    if not value.ndim:
+        return "number", f"Your number is {value:.6g}, and it should be {expected:.6g}."
     close = _right_entries(value, expected)
     wrong = int((~close).sum())
     says = f"{wrong} of {value.size} entries differ from what was expected"

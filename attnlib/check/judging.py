@@ -99,7 +99,9 @@ def _explain_failure(spec, outcomes, behaviours, passed):
         details.insert(0, ("The error", _error_details(outcome)))
         return Verdict(spec.name, ERROR, headline, faults, [], details, clue=kind)
     if shown.error:
-        return Verdict(spec.name, NOT_YET, shown.error.removeprefix("Misfit: "), (), [], details, clue="misfit")
+        tried = f" (Tried on {spec.probes[first].label}.)" if any(passed) else ""
+        headline = shown.error.removeprefix("Misfit: ") + tried
+        return Verdict(spec.name, NOT_YET, headline, (), [], details, clue="misfit")
     wanted = known(spec.name, (), first).value
     details.append((f"Your result: {shapes_of(shown.value)}", text_of(shown.value)))
     details.append((f"Expected: {shapes_of(wanted)}", text_of(wanted)))
