@@ -37,7 +37,8 @@ def agrees(ones, others):
 
 def sizes(probe):
     """All the sizes that an input has: the lengths of axes, and whole numbers."""
-    shapes = [getattr(value, "shape", (value,)) for value in probe.arguments.values()]
+    values = [value for value in probe.arguments.values() if not isinstance(value, str)]
+    shapes = [getattr(value, "shape", (value,)) for value in values]
     return [int(size) for shape in shapes for size in shape]
 
 
