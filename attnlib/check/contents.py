@@ -18,7 +18,7 @@ CHAPTERS = (
     Chapter(1, "01_vectors", "One word at a time: self-attention with vectors", 60),
     Chapter(2, "02_matrices", "All words at once: matrices", 75),
     Chapter(3, "03_scores_and_pooling", "Scoring and pooling", 60),
-    Chapter(4, "04_multi_head", "Many heads", 75),
+    Chapter(4, "04_multi_head", "Many heads", 60),
 )
 
 
