@@ -46,6 +46,8 @@ READY = """() => {
     const panel = window.jupyterapp?.shell?.currentWidget;
     return panel?.sessionContext?.isReady || document.querySelector('.jp-Dialog');
 }"""
+DRAWN = """() => [...document.images].every(image => image.complete)
+    && jupyterapp.shell.currentWidget.content.widgets.every(cell => !cell.isPlaceholder())"""
 CELLS = """() => jupyterapp.shell.currentWidget.content.widgets
     .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())
     .map(cell => ({
@@ -297,6 +299,7 @@ class Notebook:
         height = -1
         while height != (now := self.height()):
             height = now
+            self.page.wait_for_function(DRAWN)
             self.page.wait_for_timeout(1000)
 
     def height(self):
