@@ -16,7 +16,7 @@ class Chapter:
 CHAPTERS = (
     Chapter(0, "00_start_here", "Start here", 20),
     Chapter(1, "01_vectors", "One word at a time: self-attention with vectors", 60),
-    Chapter(2, "02_matrices", "All words at once: matrices", 75),
+    Chapter(2, "02_matrices", "All words at once: matrices", 60),
     Chapter(3, "03_scores_and_pooling", "Scoring and pooling", 60),
     Chapter(4, "04_multi_head", "Many heads", 60),
 )
