@@ -58,6 +58,8 @@ def with_zeros(table, index):
         (TABLE + np.array([[1], [0], [0], [1]]), TABLE, "rows"),
         (TABLE + 1, TABLE, "entries"),
         (np.array(420), np.array(600), "number"),
+        (np.array(5997), np.array(6000), "number"),
+        (np.array(4.2), np.array(6.1), "number"),
         ((TABLE, WEIGHTS), (WEIGHTS, TABLE), "order of parts"),
         (TABLE, (WEIGHTS, TABLE), "form"),
         ((WEIGHTS, -TABLE), (WEIGHTS, TABLE), "sign"),

@@ -44,6 +44,8 @@ def _same_shape_clue(value, expected):
         return _mask_clue(value, expected)
     if value.dtype.kind in "iu" and (expected != np.round(expected)).any():
         return "whole", _WHOLE
+    if not value.ndim and expected.dtype.kind in "iu":
+        return _number(value, expected)
     value, expected = value.astype(float), expected.astype(float)
     found = _first_that_holds(_NUMBER_TESTS, value, expected)
     return (
@@ -259,7 +261,7 @@ def _sum(value, expected):
 
 def _where(value, expected):
     if not value.ndim:
-        return "number", f"Your number is {value:.6g}, and it should be {expected:.6g}."
+        return _number(value, expected)
     close = _right_entries(value, expected)
     wrong = int((~close).sum())
     says = f"{wrong} of {value.size} entries differ from what was expected"
@@ -269,6 +271,10 @@ def _where(value, expected):
         if whole.any():
             return "rows", f"{says}, all of them at index {', '.join(map(str, rows))} of the first axis."
     return "entries", f"The shape is right, but {says}."
+
+
+def _number(value, expected):
+    return "number", f"Your number is {value:.8g}, and it should be {expected:.8g}."
 
 
 def _right_entries(value, expected):
