@@ -6,7 +6,7 @@ import torch
 
 import attnlib
 from attnlib.check.spec import Probe, Spec
-from attnlib.check.specs.common import choose, shared
+from attnlib.check.specs.common import SCALES, choose, scale_of, shared
 
 _generator = torch.Generator().manual_seed(212)
 
@@ -24,24 +24,6 @@ def _softmax(scores, axis=-1):
     return torch.nan_to_num(scores.softmax(dim=axis))
 
 
-def _scale(faults, d_k, sizes):
-    """Return what the scores are divided by; ``sizes`` maps the key of a fault to the size that it takes for d_k."""
-    if "scale_late" in faults:
-        return 1.0
-    size = next((size for key, size in sizes.items() if key in faults), d_k)
-    scales = {
-        "no_scale": lambda: 1.0,
-        "by_d": lambda: size,
-        "times": lambda: size**-0.5,
-        "eight": lambda: 8.0,
-        "whole_root": lambda: int(size**0.5),
-    }
-    return choose(faults, scales, lambda: size**0.5)
-
-
-SCALES = ("no_scale", "by_d", "times", "eight", "whole_root", "scale_late")
-
-
 def masked(faults, queries, keys, values, mask):
     """Attention under a mask, with the mistakes in ``faults``."""
     masks = {
@@ -57,7 +39,7 @@ def masked(faults, queries, keys, values, mask):
     (num_queries, d_k), num_keys = queries.shape, len(keys)
     sizes = {"by_count": num_keys, "by_queries": num_queries, "by_v": values.shape[1]}
     products = (keys @ queries.T).reshape(num_queries, num_keys) if "reshaped" in faults else queries @ keys.T
-    weights = _masked_weights(faults, products / _scale(faults, d_k, sizes), mask, empty)
+    weights = _masked_weights(faults, products / scale_of(faults, d_k, sizes), mask, empty)
     if "any_row" in faults:
         weights = weights * mask.all(1, keepdim=True)
     if "all_rows" in faults and empty.any():
@@ -203,7 +185,7 @@ def columns(faults, Q, K, V):
     """Attention with tokens as columns, with the mistakes in ``faults``."""
     d_k, num_keys = K.shape
     num_queries = Q.shape[1]
-    scale = _scale(faults, d_k, {"by_count": num_keys, "by_queries": num_queries, "by_v": len(V)})
+    scale = scale_of(faults, d_k, {"by_count": num_keys, "by_queries": num_queries, "by_v": len(V)})
     if "row_formula" in faults:
         return (Q @ K.T / Q.shape[1] ** 0.5).softmax(-1) @ V
     if "reshaped" in faults:
@@ -296,7 +278,7 @@ def batch(faults, X, W_q, W_k, W_v, lengths):
     products = products / (
         lengths[:, None, None] ** 0.5
         if "by_length" in faults
-        else _scale(faults, d_k, {"by_model": d_model, "by_count": n})
+        else scale_of(faults, d_k, {"by_model": d_model, "by_count": n})
     )
     weights = _batch_weights(faults, products, _batch_mask(faults, real))
     weights = weights / d_k**0.5 if "scale_late" in faults else weights

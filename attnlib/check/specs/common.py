@@ -55,9 +55,27 @@ SHARED = {
 }
 
 
-def shared(*keys):
-    """Return {key: what to change} for these mistakes."""
-    return {key: SHARED[key] for key in keys}
+SCALES = ("no_scale", "by_d", "times", "eight", "whole_root", "scale_late")
+
+
+def shared(*keys, d_k="d_k"):
+    """Return {key: what to change} for these mistakes; ``d_k`` is what the exercise calls the length of a query."""
+    return {key: SHARED[key].replace("d_k", d_k) for key in keys}
+
+
+def scale_of(faults, d_k, sizes):
+    """Return what the scores are divided by; ``sizes`` maps the key of a fault to the size that it takes for d_k."""
+    if "scale_late" in faults:
+        return 1.0
+    size = next((size for key, size in sizes.items() if key in faults), d_k)
+    scales = {
+        "no_scale": lambda: 1.0,
+        "by_d": lambda: size,
+        "times": lambda: size**-0.5,
+        "eight": lambda: 8.0,
+        "whole_root": lambda: int(size**0.5),
+    }
+    return choose(faults, scales, lambda: size**0.5)
 
 
 def choose(faults, options, otherwise):
