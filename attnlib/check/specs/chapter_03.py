@@ -26,7 +26,9 @@ def _bilinear_numbers(faults, d_q, d_k, d_hidden):
         "through_hidden": lambda: d_q * d_hidden + d_k * d_hidden,
         "matrix_twice": lambda: 2 * d_q * d_k,
     }
-    return choose(faults, options, lambda: d_q * d_k) + (d_k if "matrix_bias" in faults else 0)
+    return choose(faults, options, lambda: d_q * d_k) + choose(
+        faults, {"matrix_bias": lambda: d_k, "score_bias": lambda: 1}, lambda: 0
+    )
 
 
 def _additive_numbers(faults, d_q, d_k, d_hidden):
@@ -74,6 +76,7 @@ PARAMETERS = Spec(
         "through_hidden": "The bilinear score has one matrix between query and key, and no hidden size.",
         "matrix_twice": "The bilinear score has one matrix for query and key together: d_q * d_k numbers, not twice as many.",
         "matrix_bias": "No biases here: the bilinear score has its matrix alone.",
+        "score_bias": "No biases here: the bilinear score has its matrix alone, no number to add.",
         "bias": "No biases here: count the matrices and v only, not a bias for every hidden number.",
         "two_biases": "No biases here: count the matrices and v only, no bias for the hidden numbers and none for the score.",
         "three_biases": "No biases here: count the matrices and v only, not the three biases that nn.Linear would add.",
@@ -87,7 +90,7 @@ PARAMETERS = Spec(
         "all_multiplied": "The two matrices of the additive score stand side by side: add their sizes, do not multiply them.",
         "no_brackets": "Both matrices have d_hidden columns: write (d_q + d_k) * d_hidden, with brackets round the sum.",
     },
-    unpaired=frozenset({"dot_both", "dot_matrix", "three_biases", "no_matrices", "queries_as_keys"}),
+    unpaired=frozenset({"score_bias", "dot_both", "dot_matrix", "three_biases", "no_matrices", "queries_as_keys"}),
     probes=(
         _count_probe("bilinear", d_q=3, d_k=5, d_hidden=11),
         _count_probe("additive", d_q=3, d_k=5, d_hidden=11),

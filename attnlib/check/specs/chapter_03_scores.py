@@ -9,6 +9,10 @@ from attnlib.check.specs.common import choose, shared
 
 _generator = torch.Generator().manual_seed(303)
 
+SOFTMAXED_DOWN = (
+    "Return the scores themselves: the softmax comes in a later step (and would run over the keys, not the queries)."
+)
+
 
 def _normal(*shape, scale=1.0):
     return scale * torch.randn(*shape, generator=_generator)
@@ -35,6 +39,7 @@ def _kernel_scores(faults, gaps, width):
         "no_two": lambda: width**2,
         "two_squared": lambda: (2 * width) ** 2,
         "width_once": lambda: 2 * width,
+        "width_alone": lambda: width,
         "no_width": lambda: 2.0,
         "width_times": lambda: 2 / width**2,
     }
@@ -47,6 +52,7 @@ def _kernel_weights(faults, scores, width):
     ways = {
         "no_division": lambda: powers,
         "zero_by_zero": lambda: _shares(powers),
+        "no_keepdims": lambda: powers / powers.sum(dim=1),
         "small_number": lambda: powers / (powers.sum(dim=1, keepdim=True) + 1e-8),
         "far_mean": lambda: _shares(torch.where(powers.sum(dim=1, keepdim=True) > 0, powers, 1.0)),
         "one_max": lambda: _shares((scores - scores.max()).exp()),
@@ -92,12 +98,14 @@ KERNEL = Spec(
         "no_two": "Divide the squared distance by 2 * width**2; the factor 2 is missing.",
         "two_squared": "Square the width alone: divide by 2 * width**2, not by (2 * width)**2, which is twice as much.",
         "width_once": "Square the width too: divide by 2 * width**2, not by 2 * width.",
+        "width_alone": "Divide the squared distance by 2 * width**2; you divide by the width as it is.",
         "no_width": "The width is not used: divide the squared distance by 2 * width**2.",
         "width_times": "A larger width must flatten the weights: divide by width**2. (`a / 2 * b` multiplies by b; `a / (2 * b)` divides.)",
         "far_wins": "The sign in the exponent is missing: now the points far away get the largest weights.",
         "no_division": "Divide the kernel values by their sum over all points, so that the weights sum to 1.",
         "density": "Divide by the sum of the kernel values; width * sqrt(2 pi) makes a density of the kernel, not weights that sum to 1.",
         "whole_sum": "Every query point has its own sum: divide each row by the sum of that row.",
+        "no_keepdims": "Keep the axis that you sum over, `keepdim=True`: without it the sums stand beside the points, not beside the query points.",
         "zero_by_zero": "Far from all points every kernel value is 0, and 0 / 0 is NaN: use a softmax of the scores.",
         "small_number": "Far from all points the prediction must not become 0, as it does after adding a small number (or painting over NaN): use a softmax of the scores.",
         "far_mean": "Far from all points the nearest one still weighs most, so the plain mean is wrong there: use a softmax of the scores.",
@@ -114,7 +122,19 @@ KERNEL = Spec(
         "over_all": "One prediction is asked for at every query point: add up over the points alone (dim=1).",
     },
     unpaired=frozenset(
-        {"density", "small_number", "far_mean", "one_max", "column_max", "no_exp", "nearest", "uniform", "pairwise"}
+        {
+            "width_alone",
+            "no_keepdims",
+            "density",
+            "small_number",
+            "far_mean",
+            "one_max",
+            "column_max",
+            "no_exp",
+            "nearest",
+            "uniform",
+            "pairwise",
+        }
     ),
     probes=(
         _curve_probe("five query points and seven points", _normal(5), _normal(7), _normal(7), 0.7),
@@ -155,7 +175,11 @@ def bilinear(faults, queries, keys, W):
     if "pairwise" in faults:
         return scores.diagonal()
     scores = scores.transpose(0, 1) if "transposed" in faults else scores
-    ends = {"softmaxed": lambda: scores.softmax(dim=1), "reshaped": lambda: scores.T.reshape(scores.shape)}
+    ends = {
+        "softmaxed": lambda: scores.softmax(dim=1),
+        "softmaxed_down": lambda: scores.softmax(dim=0),
+        "reshaped": lambda: scores.T.reshape(scores.shape),
+    }
     return choose(faults, ends, lambda: scores)
 
 
@@ -187,6 +211,7 @@ BILINEAR = Spec(
     variant=bilinear,
     faults={
         **shared("softmaxed", "short"),
+        "softmaxed_down": SOFTMAXED_DOWN,
         "short_q": "The last component of the queries is left out: check where your loop or slice over d_q ends.",
         "no_matrix": "W stands between the query and the key: without it this is the plain dot product.",
         "matrix_transposed": "W is (d_q, d_k), so it multiplies the queries from the right as it is: no transpose.",
@@ -204,7 +229,9 @@ BILINEAR = Spec(
         "scaled_q": "No scale here: a bilinear score learns its own scale in W, so do not divide by sqrt(d_q).",
         "tanh": "There is no tanh in a bilinear score: it is linear in the query and in the key.",
     },
-    unpaired=frozenset({"diagonal", "both_sides", "added", "no_sum", "reshaped", "matrix_reshaped", "short_q"}),
+    unpaired=frozenset(
+        {"softmaxed_down", "diagonal", "both_sides", "added", "no_sum", "reshaped", "matrix_reshaped", "short_q"}
+    ),
     probes=(
         _bilinear_probe("five queries, seven keys, d_q = 3 and d_k = 2", 5, 7, 3, 2),
         _bilinear_probe("d_q equal to d_k", 3, 2, 5, 5),
@@ -224,6 +251,8 @@ def additive(faults, queries, keys, W_q, W_k, v):
     one, other = _both_projected(faults, queries, keys, W_q, W_k)
     if "pairwise" in faults:
         return (one + other).tanh() @ v
+    if "projected_dot" in faults:
+        return one @ other.T
     bent = _bent(faults, one[:, None], other[None])
     ways = {
         "no_sum": lambda: bent * v,
@@ -235,7 +264,8 @@ def additive(faults, queries, keys, W_q, W_k, v):
     scores = scores.tanh() if {"tanh_late", "tanh_twice"} & set(faults) else scores
     scores = scores / len(v) ** 0.5 if "scaled" in faults else scores
     scores = scores.transpose(0, 1) if "transposed" in faults else scores
-    return scores.softmax(dim=1) if "softmaxed" in faults else scores
+    ends = {"softmaxed": lambda: scores.softmax(dim=1), "softmaxed_down": lambda: scores.softmax(dim=0)}
+    return choose(faults, ends, lambda: scores)
 
 
 def _both_projected(faults, queries, keys, W_q, W_k):
@@ -291,6 +321,8 @@ ADDITIVE = Spec(
     variant=additive,
     faults={
         **shared("softmaxed"),
+        "softmaxed_down": SOFTMAXED_DOWN,
+        "projected_dot": "That is a dot product of the two projections: add them, take the tanh, and weigh the hidden numbers with v.",
         "no_tanh": "The tanh is missing: without it the score is a sum of a query part and a key part, and ranks all queries alike.",
         "tanh_late": "The tanh comes before the product with v, on every hidden number; yours comes after it.",
         "tanh_twice": "One tanh is enough, on the hidden numbers: leave the second one, around the score, out.",
@@ -316,7 +348,18 @@ ADDITIVE = Spec(
         "transposed": "Row i belongs to query i: your result is transposed.",
     },
     unpaired=frozenset(
-        {"by_hand", "by_hand_plus", "by_hand_minus", "queries_only", "keys_only", "pairwise", "short", "difference"}
+        {
+            "softmaxed_down",
+            "projected_dot",
+            "by_hand",
+            "by_hand_plus",
+            "by_hand_minus",
+            "queries_only",
+            "keys_only",
+            "pairwise",
+            "short",
+            "difference",
+        }
     ),
     probes=(
         _additive_probe("five queries and seven keys", 5, 7, 3, 2, 11),

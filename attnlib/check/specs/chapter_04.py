@@ -22,6 +22,7 @@ def count_parameters(faults, d_model, num_heads, bias):
         "narrow_W_o": lambda: 3 * d_model**2 + d_model * d_head,
         "heads_square": lambda: 3 * num_heads * d_head**2 + d_model**2,
         "one_matrix": lambda: d_model**2,
+        "two_matrices": lambda: 2 * d_model**2,
     }
     count = choose(faults, matrices, lambda: 4 * d_model**2) + _bias_numbers(faults, d_model, num_heads, bias)
     count = 2 * count if "doubled" in faults else count
@@ -31,7 +32,7 @@ def count_parameters(faults, d_model, num_heads, bias):
 def _bias_numbers(faults, d_model, num_heads, bias):
     d_head = d_model // num_heads
     length = d_head if "one_head" in faults else d_model
-    number = 3 if "no_W_o" in faults else 4
+    number = choose(faults, {"no_W_o": lambda: 3, "two_matrices": lambda: 2}, lambda: 4)
     options = {
         "no_bias": lambda: 0,
         "bias_always": lambda: number * length,
@@ -71,6 +72,7 @@ PARAMETERS = Spec(
         "narrow_W_o": "W_o mixes all heads into d_model features: it is (d_model, d_model).",
         "heads_square": "Every head reads all d_model features, so W_q, W_k and W_v are (d_model, d_head) for each of the heads: neither (d_head, d_head) nor one head alone.",
         "one_matrix": "There are four matrices: W_q, W_k, W_v and W_o.",
+        "two_matrices": "Queries, keys and values have a matrix each, and W_o is the fourth: four in all, not two.",
         "doubled": "Every number counts once: the factor 2 belongs to FLOPs.",
         "no_bias": "With bias=True each of the four projections has a bias vector of d_model numbers.",
         "bias_always": "Count the bias vectors only when bias is True.",
@@ -81,7 +83,9 @@ PARAMETERS = Spec(
         "bias_numbers": "A bias is a vector of d_model numbers, not a single number.",
         "bias_of_head": "A bias vector has d_model numbers, d_head for each of the heads; yours has d_head in all.",
     },
-    unpaired=frozenset({"narrow_matrices", "full_projections", "one_matrix", "doubled", "bias_inverted"}),
+    unpaired=frozenset(
+        {"two_matrices", "narrow_matrices", "full_projections", "one_matrix", "doubled", "bias_inverted"}
+    ),
     probes=(
         _parameter_probe("three heads, with bias", 12, 3, True),
         _parameter_probe("five heads, without bias", 10, 5, False),

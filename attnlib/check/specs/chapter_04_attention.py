@@ -26,6 +26,7 @@ def weights_of(faults, scores):
         "over_queries": lambda: scores.softmax(-2),
         "over_heads": lambda: scores.softmax(-3),
         "over_batch": lambda: scores.softmax(0),
+        "whole_table": lambda: scores.flatten(-2).softmax(-1).reshape(scores.shape),
         "no_max": lambda: _shares(scores.exp()),
         "one_max": lambda: _shares((scores - scores.max()).exp()),
         "no_division": lambda: (scores - scores.amax(-1, keepdim=True)).exp(),
@@ -76,7 +77,10 @@ def _attend(faults, asking, keyed, valued, matrices, num_heads):
     scale = scale_of(faults, d_head, {"by_model": asking.shape[2], "by_heads": num_heads, "by_count": keyed.shape[1]})
     weights = weights_of(faults, queries @ (keys if "not_transposed" in faults else keys.transpose(-2, -1)) / scale)
     weights = weights / d_head**0.5 if "scale_late" in faults else weights
-    return weights if "weights_only" in faults else _output(faults, weights @ values, matrices[3])
+    if "weights_only" in faults:
+        return weights
+    output = _output(faults, weights @ values, matrices[3])
+    return output + asking if "residual" in faults else output
 
 
 def _projected(faults, asking, keyed, valued, matrices, num_heads):
@@ -112,7 +116,7 @@ def _output(faults, heads, W_o):
     found = choose(faults, narrow, lambda: None)
     if found is not None:
         return found if "no_W_o" in faults else found @ W_o[:d_head]
-    ways = {"join_no_swap", "mean_repeated", "reversed"} & faults
+    ways = {"join_no_swap", "features_moved", "mean_repeated", "reversed"} & faults
     ways |= {"join_no_swap"} if "reshape_both" in faults else set()
     joined = join(ways | ({"interleaved"} if "strided" in faults else set()), heads)
     if "no_W_o" in faults:
@@ -159,15 +163,20 @@ _BOTH = {
     **shared("swapped", "keys_from_q", "queries_from_k", "values_from_k"),
     **heads_of("by_heads", "by_model", "reshape_only", "join_no_swap", "reshape_both", "strided", "over_heads"),
     **heads_of("no_W_o", "W_o_transposed", "averaged", "mean_repeated", "summed", "largest", "first_only", "reversed"),
-    **heads_of("one_head", "one_projection"),
+    **heads_of("one_head", "one_projection", "features_moved"),
     "one_max": "Subtract each row's own largest score, not that of the whole table: rows far below it become 0 / 0.",
+    "whole_table": "Every query has a softmax of its own, over its keys (dim=-1); yours is one softmax for a whole head.",
     "over_batch": "The softmax runs over the keys, the last axis; yours runs over the sentences of the batch.",
+    "residual": "Return what the attention finds: X is not added here.",
     "values_from_q": "The values are made with W_v; you made them with W_q.",
     "matrices_transposed": "Do not transpose W_q, W_k and W_v: X @ W_q. (Only nn.Linear and F.linear take the transpose.)",
     "all_transposed": "Multiply by the four matrices as they are, X @ W_q: F.linear (as nn.Linear) multiplies by the transpose.",
     "not_transposed": "Every query meets every key: swap the last two axes of the keys, queries @ keys.transpose(-2, -1).",
 }
 _ALONE = {
+    "whole_table",
+    "residual",
+    "features_moved",
     "eight",
     "whole_root",
     "by_count",

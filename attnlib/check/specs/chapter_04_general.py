@@ -126,6 +126,7 @@ GENERAL = Spec(
         "by_v": "The scale is the square root of p_k, the length of queries and keys in a head, not of p_v.",
         "by_all": "The scale is the square root of p_k, the length of a query in one head, not of all heads side by side.",
         "one_max": "Subtract each row's own largest score, not that of the whole table: rows far below it become 0 / 0.",
+        "whole_table": "Every query has a softmax of its own, over its keys (dim=-1); yours is one softmax for a whole head.",
         "swapped": "The queries are multiplied by W_q and the keys by W_k: your matrices are swapped.",
         "raw_values": "The values of head i are values @ W_v[i], not the values themselves.",
         "values_from_k": "The values are multiplied by W_v, not by W_k.",
@@ -145,7 +146,7 @@ GENERAL = Spec(
             *("eight", "whole_root", "by_count", "by_queries", "by_keys_input", "no_max", "one_max", "no_division"),
             *("winner", "causal", "weights_only", "W_o_transposed", "mean_repeated", "summed", "largest", "first_only"),
             *("raw_values", "values_from_k", "values_from_queries", "keys_from_queries", "matrices_transposed"),
-            *("not_transposed", "below_each_other"),
+            *("not_transposed", "below_each_other", "whole_table"),
         }
     ),
     probes=(

@@ -16,6 +16,7 @@ HEADS = {
     "strided": "Head h gets neighbouring features, h * d_head to (h + 1) * d_head; yours takes every num_heads-th one.",
     "by_heads": "The scale is the square root of the length of a query in one head, not of the number of heads.",
     "by_model": "The scale is the square root of d_head = d_model / num_heads, the length of a query in one head, not of d_model.",
+    "features_moved": "Swap heads and words, axes 1 and 2, before you join the heads; you swap words and features.",
     "no_W_o": "The output matrix W_o is missing: it mixes what the heads have found.",
     "W_o_transposed": "Multiply the joined heads by W_o as it is, without a transpose.",
     "averaged": "Put the heads side by side; a mean over the heads throws away which head found what.",
@@ -51,6 +52,7 @@ def split(faults, x, num_heads):
         "heads_last": lambda: heads.permute(0, 2, 3, 1),
         "words_last": lambda: heads.transpose(2, 3),
         "batch_merged": lambda: heads.reshape(batch * num_heads, n, d_head),
+        "below_batch": lambda: heads.transpose(0, 1).reshape(batch * num_heads, n, d_head),
     }
     return choose(faults, places, lambda: heads)
 
@@ -61,6 +63,7 @@ def _cut(faults, x, num_heads):
     options = {
         "reshape_only": lambda: x.reshape(batch, num_heads, n, d_head),
         "strided": lambda: x.reshape(batch, n, d_head, num_heads).permute(0, 3, 1, 2),
+        "reshape_turned": lambda: x.reshape(batch, num_heads, d_head, n).transpose(2, 3),
         "words_moved": lambda: x.transpose(1, 2).reshape(batch, num_heads, n, d_head),
         "sizes_swapped": lambda: x.reshape(batch, n, d_head, num_heads).transpose(1, 2),
         "words_cut": lambda: torch.stack(x.chunk(num_heads, dim=1), dim=1),
@@ -84,15 +87,28 @@ SPLIT = Spec(
         "heads_first": "The batch stays in front: (batch, num_heads, n, d_head).",
         "heads_last": "The heads come before the words: (batch, num_heads, n, d_head), so stack the parts on axis 1.",
         "words_last": "The words come before the features: (batch, num_heads, n, d_head).",
+        "reshape_turned": "Give the last axis alone two parts: reshape to (batch, n, num_heads, d_head), then swap the axes of words and heads.",
         "words_moved": "Swap words and heads after the reshape; you swap words and features before it, which mixes words.",
         "words_cut": "Cut the features, the last axis, into heads; you cut the words.",
         "batch_merged": "Keep batch and heads apart: four axes, (batch, num_heads, n, d_head).",
+        "below_batch": "Give the heads an axis of their own behind the batch: torch.stack(parts, dim=1) makes one, torch.cat does not.",
         "sizes_swapped": "num_heads is how many heads there are, not how many features a head has.",
         "copied": "Every head gets its own d_head features, not a copy of all of them.",
         "first_for_all": "Every head gets its own features, h * d_head to (h + 1) * d_head; yours all get the first ones.",
         "windows": "Head h starts at feature h * d_head, not at h: your parts overlap.",
     },
-    unpaired=frozenset({"words_moved", "words_cut", "copied", "first_for_all", "windows", "sizes_swapped"}),
+    unpaired=frozenset(
+        {
+            "reshape_turned",
+            "below_batch",
+            "words_moved",
+            "words_cut",
+            "copied",
+            "first_for_all",
+            "windows",
+            "sizes_swapped",
+        }
+    ),
     probes=(
         Probe("three heads of two features", {"x": _normal(2, 5, 6), "num_heads": 3}),
         Probe("two heads of two features, two words", {"x": _normal(3, 2, 4), "num_heads": 2}),
@@ -120,6 +136,8 @@ def join(faults, heads):
         "summed": lambda: heads.sum(1),
         "largest": lambda: heads.amax(1),
         "mean_repeated": lambda: heads.mean(1).repeat(1, 1, num_heads),
+        "turned": lambda: heads.transpose(1, 3).flatten(2),
+        "sentences_joined": lambda: torch.cat(list(heads), dim=-1),
         "words_merged": lambda: heads.transpose(1, 2).reshape(batch, n * num_heads * d_head),
         "below_each_other": lambda: heads.reshape(batch, num_heads * n, d_head),
         "first_only": lambda: heads[:, 0],
@@ -149,7 +167,9 @@ JOIN = Spec(
     faults={
         **heads_of("join_no_swap", "averaged", "mean_repeated", "summed", "largest", "reversed", "first_only"),
         "interleaved": "Keep the features of one head together: head 0 first, then head 1, and so on.",
-        "features_moved": "Swap heads and words, axes 1 and 2; you swap words and features.",
+        **heads_of("features_moved"),
+        "turned": "Swap heads and words, axes 1 and 2; you swap heads and features.",
+        "sentences_joined": "Join the heads, axis 1; you join the sentences of the batch.",
         "batch_mixed": "Keep the batch in front: swap heads and words alone, or sentences get parts of other sentences.",
         "not_merged": "One step is left: reshape the last two axes into one of num_heads * d_head features.",
         "words_merged": "Keep the words apart: only the axes of heads and features become one.",
@@ -157,7 +177,18 @@ JOIN = Spec(
         "last_missing": "The last head is missing, zeros stand in its place: check where your loop or slice ends.",
         "view": "After the transpose `view` does not fit the order in memory: use `reshape`, or `.contiguous().view(...)`.",
     },
-    unpaired=frozenset({"features_moved", "batch_mixed", "words_merged", "below_each_other", "view", "mean_repeated"}),
+    unpaired=frozenset(
+        {
+            "turned",
+            "sentences_joined",
+            "features_moved",
+            "batch_mixed",
+            "words_merged",
+            "below_each_other",
+            "view",
+            "mean_repeated",
+        }
+    ),
     probes=(
         Probe("three heads of two features", {"heads": _normal(2, 3, 5, 2)}),
         Probe("as many words as heads", {"heads": _normal(1, 3, 3, 7)}),
