@@ -5,7 +5,7 @@ All of them broadcast to the scores (batch, num_heads, num_queries, num_keys).
 
 import torch
 
-from attnlib.shapes import ShapeError
+from attnlib.shapes import ShapeError, must_count
 
 
 def causal_mask(num_queries, num_keys=None):
@@ -24,7 +24,7 @@ def causal_mask(num_queries, num_keys=None):
             [1, 1, 1]], dtype=torch.int32)
     """
     num_keys = num_queries if num_keys is None else num_keys
-    _must_count(num_queries=num_queries, num_keys=num_keys)
+    must_count(num_queries=num_queries, num_keys=num_keys)
     if num_keys < num_queries:
         raise ShapeError(
             f"num_keys is {num_keys} but num_queries is {num_queries}, expected num_keys >= num_queries.\n"
@@ -49,7 +49,7 @@ def padding_mask(lengths, num_keys):
     tensor([[1, 0, 0],
             [1, 1, 1]], dtype=torch.int32)
     """
-    _must_count(num_keys=num_keys)
+    must_count(num_keys=num_keys)
     lengths = torch.as_tensor(lengths)
     if lengths.dim() != 1 or len(lengths) == 0:
         raise ShapeError(f"lengths has shape {tuple(lengths.shape)}, expected (batch,): one a sentence.")
@@ -78,7 +78,7 @@ def window_mask(num_queries, radius):
             [1, 1, 1],
             [0, 1, 1]], dtype=torch.int32)
     """
-    _must_count(num_queries=num_queries)
+    must_count(num_queries=num_queries)
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
         raise ValueError(f"radius is {radius!r}, expected an integer of at least 0.")
     positions = torch.arange(num_queries)
@@ -101,7 +101,7 @@ def graph_mask(edges, num_nodes, *, self_loops=True, directed=False):
             [0, 0, 0],
             [1, 0, 0]], dtype=torch.int32)
     """
-    _must_count(num_nodes=num_nodes)
+    must_count(num_nodes=num_nodes)
     mask = torch.eye(num_nodes, dtype=torch.bool) if self_loops else torch.zeros(num_nodes, num_nodes).bool()
     for edge in edges.tolist() if hasattr(edges, "tolist") else edges:
         if not hasattr(edge, "__len__") or len(edge) != 2:
@@ -113,11 +113,3 @@ def graph_mask(edges, num_nodes, *, self_loops=True, directed=False):
         if not directed:
             mask[source, target] = True
     return mask
-
-
-def _must_count(**counts):
-    for argument, count in counts.items():
-        if isinstance(count, bool) or not isinstance(count, int):
-            raise TypeError(f"{argument} is {count!r}, expected an integer of at least 1.")
-        if count < 1:
-            raise ValueError(f"{argument} is {count}, expected an integer of at least 1.")

@@ -8,8 +8,7 @@ import torch
 from torch import nn
 
 from attnlib import dot_product
-from attnlib.masks import _must_count
-from attnlib.shapes import ShapeError, match, must_be_floating, must_fit
+from attnlib.shapes import ShapeError, match, must_be_floating, must_count, must_fit
 
 SHAPES = {
     "W_q": "(d_query, num_heads * head_dim_qk)",
@@ -60,7 +59,7 @@ def split_heads(x, num_heads):
     tensor([[3, 4],
             [7, 8]])
     """
-    _must_count(num_heads=num_heads)
+    must_count(num_heads=num_heads)
     width = match(SHAPES, x=x)["num_heads * d_head"]
     if width % num_heads:
         raise ShapeError(
@@ -139,14 +138,14 @@ class MultiHeadAttention(nn.Module):
         rotate=None,
     ):
         super().__init__()
-        _must_count(d_model=d_model, num_heads=num_heads)
+        must_count(d_model=d_model, num_heads=num_heads)
         if None in (head_dim_qk, head_dim_v):
             _must_divide(d_model, num_heads)
         inputs = {"d_query": d_query, "d_key": d_key, "d_value": d_value, "d_out": d_out}
         inside = {"head_dim_qk": head_dim_qk, "head_dim_v": head_dim_v}
         sizes = {name: d_model if size is None else size for name, size in inputs.items()}
         sizes |= {name: d_model // num_heads if size is None else size for name, size in inside.items()}
-        _must_count(**sizes)
+        must_count(**sizes)
         self.num_heads, self.rotate = num_heads, rotate
         self.dropout = nn.Dropout(dropout)
         self.W_q = _projection(sizes["d_query"], num_heads * sizes["head_dim_qk"], bias)

@@ -9,8 +9,7 @@ import math
 import torch
 from torch import nn
 
-from attnlib.masks import _must_count
-from attnlib.shapes import match, must_be_floating
+from attnlib.shapes import match, must_be_floating, must_count
 
 SHAPES = {
     "queries": "(..., num_queries, d_k)",
@@ -135,7 +134,7 @@ class BilinearScore(nn.Module):
 
     def __init__(self, d_q, d_k):
         super().__init__()
-        _must_count(d_q=d_q, d_k=d_k)
+        must_count(d_q=d_q, d_k=d_k)
         self.W = nn.Parameter(torch.randn(d_q, d_k) / math.sqrt(d_q * d_k))
 
     def forward(self, queries, keys):
@@ -169,7 +168,7 @@ class AdditiveScore(nn.Module):
 
     def __init__(self, d_q, d_k, d_hidden):
         super().__init__()
-        _must_count(d_q=d_q, d_k=d_k, d_hidden=d_hidden)
+        must_count(d_q=d_q, d_k=d_k, d_hidden=d_hidden)
         self.W_q = nn.Parameter(torch.randn(d_q, d_hidden) / math.sqrt(d_q))
         self.W_k = nn.Parameter(torch.randn(d_k, d_hidden) / math.sqrt(d_k))
         self.v = nn.Parameter(torch.randn(d_hidden) / math.sqrt(d_hidden))

@@ -101,6 +101,20 @@ def must_be_floating(**tensors):
                 )
 
 
+def must_count(**counts):
+    """Check that all arguments are integers of at least 1.
+
+    **Shapes** counts: {argument: what should be a count}
+
+    **Raises** ``TypeError`` or ``ValueError`` naming the argument and what it is.
+    """
+    for argument, count in counts.items():
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise TypeError(f"{argument} is {count!r}, expected an integer of at least 1.")
+        if count < 1:
+            raise ValueError(f"{argument} is {count}, expected an integer of at least 1.")
+
+
 def _names(pattern):
     return [name.strip() for name in pattern.strip("()").split(",") if name.strip()]
 
