@@ -107,6 +107,8 @@ def attempt(call):
         (lambda: TABLE.sum(axis=2), "axis"),
         (lambda: TABLE[7], "index"),
         (lambda: torch.ones(4, 3).T.view(12), "view"),
+        (lambda: TABLE.reshape(5, 3), "sizes"),
+        (lambda: torch.ones(4, 3).view(5, 3), "sizes"),
         (lambda: wieghts, "name"),  # noqa: F821
         (lambda: {}["a"], "KeyError"),
     ],

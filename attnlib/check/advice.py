@@ -29,6 +29,12 @@ _ADVICE = (
         "After a transpose the numbers lie in memory in another order: use `reshape`, or `.contiguous().view(...)`.",
     ),
     (
+        "sizes",
+        ("is invalid for input of size", "cannot reshape array of size"),
+        "`view` and `reshape` keep all the numbers: do the sizes come from the very tensor that is reshaped? Another "
+        "input may be longer or shorter.",
+    ),
+    (
         "broadcast",
         ("could not be broadcast", "must match the size of tensor", "not broadcastable"),
         "Two shapes do not fit together: print both. Is an axis missing, as in `x[:, None]` or `keepdims=True`?",

@@ -43,6 +43,7 @@ def _soft_weights(faults, x):
         return powers
     if "whole_array" in faults:
         return powers / powers.sum()
+    axis = 0 if "sum_first_axis" in faults else axis
     total = powers.sum(axis, keepdims="no_keepdims" not in faults)
     return powers / (total + 1 if "plus_one" in faults else total)
 
@@ -73,6 +74,7 @@ SOFTMAX = Spec(
         "whole_array": "Sum over the last axis only: yours sums over the whole array, so all rows share one sum.",
         "flat": "Keep the shape: you flatten the array and take one softmax over everything. Each row needs its own.",
         "first_axis": "Softmax runs over the keys, the last axis (`axis=-1`); yours runs over the first.",
+        "sum_first_axis": "Sum over the last axis too, with keepdims: your maximum runs over the keys, but your sum over the first axis.",
         "axis_1": "Softmax runs over the last axis, whatever their number: write `axis=-1`, not `axis=1`.",
         "no_keepdims": "Write `keepdims=True` in the sum: without it the sums of the rows line up with the columns.",
         "max_no_keepdims": "Write `keepdims=True` in the maximum: without it the maxima of the rows line up with the columns.",
@@ -308,6 +310,7 @@ def _summed(faults, weights, values):
     ways = {
         "mean": lambda: products.mean(axis),
         "only_last": lambda: products[-1],
+        "only_first": lambda: products[0],
         "multiplied": lambda: products.prod(axis),
         "largest": lambda: products.max(axis),
     }
@@ -339,6 +342,7 @@ SUM = Spec(
         "largest": "Add the weighted values up; you keep only the largest number of each column.",
         "short": "The last value is left out: check where your loop ends.",
         "first_missing": "The first value is left out: Python counts from 0.",
+        "only_first": "Only the first weighted value is there: add all of them up (and take `return` out of the loop).",
         "whole": "Keep the digits behind the point: the result must be an array of floats, not of integers.",
         "d_v_keys": "Loop over the keys, len(weights) of them; you loop over d_v, the length of a value.",
     },

@@ -284,6 +284,7 @@ def batch(faults, X, W_q, W_k, W_v, lengths):
     weights = weights / d_k**0.5 if "scale_late" in faults else weights
     if "weights_only" in faults:
         return weights
+    values = values * real[:, :, None] if "zero_keys" in faults else values
     output = weights @ (values[0] if "first_values" in faults else values)
     output = output * real[:, :, None] if "zero_padding" in faults else output
     return output.transpose(0, 1) if "batch_first" in faults else output
@@ -318,6 +319,7 @@ def _real_keys(faults, lengths, n):
 def _batch_mask(faults, real):
     shapes = {
         "query_axis": lambda: real[:, :, None],
+        "query_axis_filled": lambda: real[:, :, None],
         "nan_queries": lambda: real[:, :, None],
         "no_axis": lambda: real,
         "causal": lambda: real[:, None, :] & torch.ones(real.shape[1], real.shape[1]).tril().bool(),
@@ -332,6 +334,8 @@ def _batch_weights(faults, products, mask):
         "mask_late": lambda: products.softmax(axis) * mask,
         "zero_scores": lambda: (products * mask).softmax(axis),
         "zero_embeddings": lambda: products.softmax(axis),
+        "zero_keys": lambda: (products * mask).softmax(axis),
+        "query_axis_filled": lambda: products.masked_fill(~mask, -1e9).softmax(axis),
         "nan_queries": lambda: products.masked_fill(~mask, -math.inf).softmax(axis),
         "no_max": lambda: products.exp() * mask / (products.exp() * mask).sum(axis, keepdim=True),
     }
@@ -374,6 +378,7 @@ BATCH = Spec(
         "by_length": "The scale is the square root of d_k, the length of a query, not of the length of the sentence.",
         "ignored": "The padding takes part: keys behind the end of a sentence must get the weight 0. (Use the scores after masking.)",
         "query_axis": "You hide the padding on the axis of the queries; it must be hidden on the axis of the keys, the last one.",
+        "query_axis_filled": "You hide the padding on the axis of the queries, so that their rows get equal weights: hide it on the axis of the keys, the last one, with minus infinity.",
         "nan_queries": "Whole rows of minus infinity become NaN: hide the padding on the key axis, the last one, not on that of the queries.",
         "no_axis": "Give the mask its middle axis, (batch, 1, n): without it the sentences of the mask line up with the queries.",
         "one_more": "One padding key is left in: write position < length, not <=.",
@@ -386,6 +391,7 @@ BATCH = Spec(
         "reshaped": "`reshape` does not transpose: it puts numbers of different words together. Use `.transpose(-2, -1)`.",
         "dot_t": "On three axes `.T` reverses all of them: use `.transpose(-2, -1)` to swap the last two.",
         "zero_embeddings": "Padding rows of zeros still have the score 0, and exp(0) = 1: fill their scores with minus infinity.",
+        "zero_keys": "Padding keys of zeros still have the score 0, and exp(0) = 1 stays in the sum: fill their scores with minus infinity instead.",
         "zero_padding": "Leave the rows of the padding queries as they come out: they look at the real words too.",
     },
     unpaired=frozenset(
@@ -409,6 +415,8 @@ BATCH = Spec(
             "reshaped",
             "dot_t",
             "zero_embeddings",
+            "zero_keys",
+            "query_axis_filled",
         }
     ),
     probes=(

@@ -44,6 +44,7 @@ def _additive_numbers(faults, d_q, d_k, d_hidden):
     biases = {
         "bias": lambda: d_hidden,
         "two_biases": lambda: d_hidden + 1,
+        "hidden_biases": lambda: 2 * d_hidden,
         "three_biases": lambda: 2 * d_hidden + 1,
     }
     count = choose(faults, matrices, lambda: (d_q + d_k) * d_hidden) + choose(faults, vectors, lambda: d_hidden)
@@ -79,6 +80,7 @@ PARAMETERS = Spec(
         "score_bias": "No biases here: the bilinear score has its matrix alone, no number to add.",
         "bias": "No biases here: count the matrices and v only, not a bias for every hidden number.",
         "two_biases": "No biases here: count the matrices and v only, no bias for the hidden numbers and none for the score.",
+        "hidden_biases": "No biases here: count the two matrices and v only, not a bias vector beside each matrix.",
         "three_biases": "No biases here: count the matrices and v only, not the three biases that nn.Linear would add.",
         "no_v": "The vector v is trained too: d_hidden more numbers.",
         "v_one": "v is a vector with d_hidden numbers, not a single one.",
@@ -90,10 +92,12 @@ PARAMETERS = Spec(
         "all_multiplied": "The two matrices of the additive score stand side by side: add their sizes, do not multiply them.",
         "no_brackets": "Both matrices have d_hidden columns: write (d_q + d_k) * d_hidden, with brackets round the sum.",
     },
-    unpaired=frozenset({"score_bias", "dot_both", "dot_matrix", "three_biases", "no_matrices", "queries_as_keys"}),
+    unpaired=frozenset(
+        {"score_bias", "dot_both", "dot_matrix", "three_biases", "no_matrices", "queries_as_keys", "hidden_biases"}
+    ),
     probes=(
-        _count_probe("bilinear", d_q=3, d_k=5, d_hidden=11),
-        _count_probe("additive", d_q=3, d_k=5, d_hidden=11),
+        _count_probe("bilinear", d_q=3, d_k=7, d_hidden=8),
+        _count_probe("additive", d_q=3, d_k=7, d_hidden=8),
         _count_probe("scaled_dot", d_q=5, d_k=5, d_hidden=7),
         _count_probe("dot", d_q=11, d_k=11, d_hidden=2),
     ),

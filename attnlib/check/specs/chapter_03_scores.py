@@ -61,6 +61,7 @@ def _kernel_weights(faults, scores, width):
         "over_queries": lambda: scores.softmax(dim=0),
         "whole_sum": lambda: powers / powers.sum(),
         "no_exp": lambda: _shares(scores),
+        "exp_twice": lambda: powers.softmax(dim=1),
         "uniform": lambda: torch.full_like(scores, 1 / scores.shape[1]),
     }
     return choose(faults, ways, lambda: scores.softmax(dim=1))
@@ -113,6 +114,7 @@ KERNEL = Spec(
         "column_max": "Subtract the largest score of each row, not of each column: that changes the weights within a row.",
         "over_queries": "The weights of one query point sum to 1 over the points; yours sum to 1 over the query points.",
         "no_exp": "Take `exp` of the scores before you divide by the sum: as it is, the points far away get the largest weights.",
+        "exp_twice": "Softmax takes the exponential by itself: give it -(x - x_j)**2 / (2 * width**2), not the kernel values.",
         "nearest": "Take the mean over all points with their weights, not only the target of the nearest point.",
         "uniform": "That is average pooling: the weights must depend on the distance to the query point.",
         "pairwise": "Every query point must meet every point: give the query points an axis for them with [:, None] before you subtract.",
@@ -131,6 +133,7 @@ KERNEL = Spec(
             "one_max",
             "column_max",
             "no_exp",
+            "exp_twice",
             "nearest",
             "uniform",
             "pairwise",
@@ -323,7 +326,7 @@ ADDITIVE = Spec(
         **shared("softmaxed"),
         "softmaxed_down": SOFTMAXED_DOWN,
         "projected_dot": "That is a dot product of the two projections: add them, take the tanh, and weigh the hidden numbers with v.",
-        "no_tanh": "The tanh is missing: without it the score is a sum of a query part and a key part, and ranks all queries alike.",
+        "no_tanh": "The tanh is missing: without it the score is a sum of a query part and a key part, and every query ranks the keys alike.",
         "tanh_late": "The tanh comes before the product with v, on every hidden number; yours comes after it.",
         "tanh_twice": "One tanh is enough, on the hidden numbers: leave the second one, around the score, out.",
         "tanh_each": "Add the two projections first, then take one tanh of the sum.",

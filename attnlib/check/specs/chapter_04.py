@@ -20,6 +20,7 @@ def count_parameters(faults, d_model, num_heads, bias):
         "one_head": lambda: 4 * d_model * d_head,
         "narrow_matrices": lambda: 4 * d_model * d_head,
         "narrow_W_o": lambda: 3 * d_model**2 + d_model * d_head,
+        "one_head_projected": lambda: 3 * d_model * d_head + d_model**2,
         "heads_square": lambda: 3 * num_heads * d_head**2 + d_model**2,
         "one_matrix": lambda: d_model**2,
         "two_matrices": lambda: 2 * d_model**2,
@@ -34,6 +35,7 @@ def _bias_numbers(faults, d_model, num_heads, bias):
     length = d_head if "one_head" in faults else d_model
     number = choose(faults, {"no_W_o": lambda: 3, "two_matrices": lambda: 2}, lambda: 4)
     options = {
+        "one_head_projected": lambda: (3 * d_head + d_model) * bias,
         "no_bias": lambda: 0,
         "bias_always": lambda: number * length,
         "bias_inverted": lambda: number * length * (not bias),
@@ -71,6 +73,7 @@ PARAMETERS = Spec(
         "narrow_matrices": "All heads together have d_model columns: each matrix is (d_model, d_model), not (d_model, d_head).",
         "narrow_W_o": "W_o mixes all heads into d_model features: it is (d_model, d_model).",
         "heads_square": "Every head reads all d_model features, so W_q, W_k and W_v are (d_model, d_head) for each of the heads: neither (d_head, d_head) nor one head alone.",
+        "one_head_projected": "You count W_q, W_k and W_v (and their biases) for one head alone: all heads together have d_model columns.",
         "one_matrix": "There are four matrices: W_q, W_k, W_v and W_o.",
         "two_matrices": "Queries, keys and values have a matrix each, and W_o is the fourth: four in all, not two.",
         "doubled": "Every number counts once: the factor 2 belongs to FLOPs.",
@@ -84,10 +87,18 @@ PARAMETERS = Spec(
         "bias_of_head": "A bias vector has d_model numbers, d_head for each of the heads; yours has d_head in all.",
     },
     unpaired=frozenset(
-        {"two_matrices", "narrow_matrices", "full_projections", "one_matrix", "doubled", "bias_inverted"}
+        {
+            "two_matrices",
+            "narrow_matrices",
+            "full_projections",
+            "one_matrix",
+            "doubled",
+            "bias_inverted",
+            "one_head_projected",
+        }
     ),
     probes=(
-        _parameter_probe("three heads, with bias", 12, 3, True),
+        _parameter_probe("five heads, with bias", 20, 5, True),
         _parameter_probe("five heads, without bias", 10, 5, False),
         _parameter_probe("two heads, with bias", 14, 2, True),
     ),

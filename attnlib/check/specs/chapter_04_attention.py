@@ -73,13 +73,16 @@ def _attend(faults, asking, keyed, valued, matrices, num_heads):
     number = 1 if "one_head" in faults else num_heads
     cut = {"reshape_only"} if "reshape_both" in faults else faults & {"reshape_only", "strided"}
     queries, keys, values = (split(cut, part, number) for part in projected)
+    if "heads_not_moved" in faults:
+        queries, keys, values = (part.transpose(1, 2) for part in (queries, keys, values))
     d_head = queries.shape[-1]
     scale = scale_of(faults, d_head, {"by_model": asking.shape[2], "by_heads": num_heads, "by_count": keyed.shape[1]})
     weights = weights_of(faults, queries @ (keys if "not_transposed" in faults else keys.transpose(-2, -1)) / scale)
     weights = weights / d_head**0.5 if "scale_late" in faults else weights
     if "weights_only" in faults:
         return weights
-    output = _output(faults, weights @ values, matrices[3])
+    found = weights @ values
+    output = _output(faults, found.transpose(1, 2) if "heads_not_moved" in faults else found, matrices[3])
     return output + asking if "residual" in faults else output
 
 
@@ -211,9 +214,10 @@ MANY = Spec(
         **shared("raw_values"),
         "across_batch": "Words look into other sentences of the batch: each sentence attends to itself only.",
         "batch_first": "Axis 0 is the batch, axis 1 the words: yours lets the words at one place of all sentences attend to each other.",
+        "heads_not_moved": "Swap the axes of words and heads before the scores: yours lets the heads of one word attend to each other.",
         "split_first": "Project first, then split: every head reads all d_model features; yours reads its own part of them.",
     },
-    unpaired=frozenset(_ALONE | {"split_first", "batch_first"}),
+    unpaired=frozenset(_ALONE | {"split_first", "batch_first", "heads_not_moved"}),
     probes=(
         _many_probe("two sentences of five words, three heads", 2, 5, 12, 3),
         _many_probe("three sentences of seven words, two heads", 3, 7, 10, 2),

@@ -71,6 +71,7 @@ def _output(faults, heads, W_o):
         "join_no_swap": lambda: heads.reshape(num_queries, -1),
         "mean_repeated": lambda: heads.mean(0).repeat(1, num_heads),
         "below_each_other": lambda: heads.flatten(0, 1),
+        "below_W_o": lambda: heads.flatten(0, 1),
     }
     side_by_side = choose(faults, narrow | joined, lambda: heads.transpose(0, 1).flatten(1))
     if faults & {"no_W_o", "below_each_other"}:
@@ -140,13 +141,14 @@ GENERAL = Spec(
         "interleaved": "Keep the features of one head together: head 0 first, then head 1, as the rows of W_o expect.",
         "join_no_swap": "Swap heads and queries before you reshape: from (num_heads, num_queries, p_v), `reshape` alone mixes queries.",
         "below_each_other": "Put the heads side by side (last axis), not below each other, then multiply by W_o.",
+        "below_W_o": "Join the heads on the last axis (`dim=-1`), side by side: you join them below each other, which W_o does not fit.",
     },
     unpaired=frozenset(
         {
             *("eight", "whole_root", "by_count", "by_queries", "by_keys_input", "no_max", "one_max", "no_division"),
             *("winner", "causal", "weights_only", "W_o_transposed", "mean_repeated", "summed", "largest", "first_only"),
             *("raw_values", "values_from_k", "values_from_queries", "keys_from_queries", "matrices_transposed"),
-            *("not_transposed", "below_each_other", "whole_table"),
+            *("not_transposed", "below_each_other", "below_W_o", "whole_table"),
         }
     ),
     probes=(
