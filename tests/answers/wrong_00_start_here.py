@@ -158,3 +158,25 @@ def to_shares__divides_by_the_count__and__returns_the_sum(amounts):
     for a in amounts:
         total += a / len(amounts)
     return total
+
+
+def to_shares__mean(amounts):
+    """Divides by the mean instead of the sum."""
+    return amounts / np.mean(amounts)
+
+
+def to_shares__percent(amounts):
+    """Gives percent, so the shares sum to 100."""
+    total = amounts.sum()
+    return amounts / total * 100
+
+
+def to_shares__floor_division(amounts):
+    """Uses // so every share is rounded down to 0."""
+    return amounts // amounts.sum()
+
+
+def to_shares__softmax(amounts):
+    """Uses a softmax instead of the plain division."""
+    e = np.exp(amounts - amounts.max())
+    return e / e.sum()

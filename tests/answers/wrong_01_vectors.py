@@ -212,6 +212,33 @@ def stable_softmax__no_maximum__and__sums_down_the_columns(scores):
     return e / e.sum(axis=0)
 
 
+def stable_softmax__axis0(scores):
+    """Sums over axis 0."""
+    e = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=0)
+
+
+def stable_softmax__naive(scores):
+    """No subtraction of the maximum, overflows."""
+    e = np.exp(scores)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def stable_softmax__sum_all(scores):
+    """Divides by the sum of the whole array."""
+    z = scores - np.max(scores, axis=-1, keepdims=True)
+    numerator = np.exp(z)
+    denominator = np.sum(numerator)
+    return numerator / denominator
+
+
+def stable_softmax__global_max(scores):
+    """Subtracts the one largest score of the whole array instead of the row's."""
+    shifted = scores - np.max(scores)
+    exps = np.exp(shifted)
+    return exps / np.sum(exps, axis=-1, keepdims=True)
+
+
 # ---------------------------------------------------------------------------- score_vector
 def score_vector__already_scaled(query, keys):
     """Divides by sqrt(d_k) although the scores are wanted before scaling."""
@@ -359,6 +386,27 @@ def score_vector__mean_of_the_products__and__absolute_values(query, keys):
     return np.abs(keys * query).mean(axis=1)
 
 
+def score_vector__wrong_order(query, keys):
+    """query @ keys without the transpose: shapes do not fit."""
+    return query @ keys
+
+
+def score_vector__scaled(query, keys):
+    """Scales already here."""
+    return keys @ query / np.sqrt(query.shape[-1])
+
+
+def score_vector__elementwise(query, keys):
+    """Forgets to sum the products."""
+    return query * keys
+
+
+def score_vector__again_cosine(query, keys):
+    """Cosine similarity instead of the dot product."""
+    dots = np.dot(keys, query)
+    return dots / (np.linalg.norm(keys, axis=1) * np.linalg.norm(query))
+
+
 # ---------------------------------------------------------------------------- scale_scores
 def scale_scores__divides_by_d_k(scores, d_k):
     """Divides by d_k and forgets the square root."""
@@ -482,6 +530,26 @@ def scale_scores__divides_by_d_k__and__whole_number_division(scores, d_k):
 def scale_scores__multiplies__and__square_root_of_the_number_of_keys(scores, d_k):
     """Multiplies, and by the root of the wrong size."""
     return np.array(scores) * len(scores) ** 0.5
+
+
+def scale_scores__by_d(scores, d_k):
+    """Divides by d_k, root forgotten."""
+    return scores / d_k
+
+
+def scale_scores__len_scores(scores, d_k):
+    """Takes the root of the number of scores instead of d_k."""
+    return scores / np.sqrt(len(scores))
+
+
+def scale_scores__multiply(scores, d_k):
+    """Multiplies by the root."""
+    return scores * np.sqrt(d_k)
+
+
+def scale_scores__root_of_all(scores, d_k):
+    """Takes the root of the whole quotient (parenthesis slip)."""
+    return np.sqrt(scores / d_k)
 
 
 # ---------------------------------------------------------------------------- weighted_sum
@@ -629,6 +697,29 @@ def weighted_sum__softmax_once_more__and__last_word_left_out(weights, values):
     """Applies a softmax to the weights, and leaves out the last key."""
     w = _softmax(weights)
     return sum(w[i] * values[i] for i in range(len(w) - 1))
+
+
+def weighted_sum__no_sum(weights, values):
+    """Multiplies but does not add up."""
+    return weights[:, None] * values
+
+
+def weighted_sum__sum_axis1(weights, values):
+    """Sums over the features instead of over the keys."""
+    return (weights.reshape(-1, 1) * values).sum(axis=1)
+
+
+def weighted_sum__mean(weights, values):
+    """Takes the mean of the weighted values instead of the sum."""
+    return np.mean(weights[:, np.newaxis] * values, axis=0)
+
+
+def weighted_sum__return_in_loop(weights, values):
+    """Loop returns after the first pass: return inside the loop."""
+    out = np.zeros(values.shape[1])
+    for w, v in zip(weights, values, strict=True):
+        out += w * v
+        return out
 
 
 # ------------------------------------------------------------------------- attend_one_word
@@ -913,6 +1004,39 @@ def attend_one_word__matrices_swapped__and__divides_by_d_k(embeddings, position,
     return _softmax(K @ q / len(q)) @ (embeddings @ W_v)
 
 
+def attend_one_word__again_no_scale(embeddings, position, W_q, W_k, W_v):
+    """Forgets to divide by sqrt(d_k)."""
+    q = embeddings[position] @ W_q
+    K = embeddings @ W_k
+    V = embeddings @ W_v
+    return _softmax(K @ q) @ V
+
+
+def attend_one_word__d_model(embeddings, position, W_q, W_k, W_v):
+    """Scales by sqrt(d_model)."""
+    d = embeddings.shape[-1]
+    q = embeddings[position] @ W_q
+    scores = (embeddings @ W_k) @ q / np.sqrt(d)
+    weights = _softmax(scores)
+    return weights @ (embeddings @ W_v)
+
+
+def attend_one_word__again_values_not_projected(embeddings, position, W_q, W_k, W_v):
+    """Takes the embeddings themselves as the values."""
+    q = embeddings[position] @ W_q
+    K = embeddings @ W_k
+    w = _softmax(q @ K.T / np.sqrt(K.shape[1]))
+    return w @ embeddings
+
+
+def attend_one_word__only_previous(embeddings, position, W_q, W_k, W_v):
+    """Only looks at the words up to the position."""
+    context = embeddings[: position + 1]
+    q = embeddings[position] @ W_q
+    K, V = context @ W_k, context @ W_v
+    return _softmax(K @ q / math.sqrt(W_k.shape[1])) @ V
+
+
 # ------------------------------------------------------------------- output_for_equal_keys
 def output_for_equal_keys__sum_of_the_values(query, key, values):
     """Adds the values up: every weight is taken to be 1."""
@@ -1044,3 +1168,24 @@ def output_for_equal_keys__sum__and__whole_number_output(query, key, values):
 def output_for_equal_keys__score_times__and__mean_of_everything(query, key, values):
     """Multiplies with the score, and forgets the axis of the mean."""
     return query @ key * values.mean()
+
+
+def output_for_equal_keys__sum(query, key, values):
+    """Adds the values, instead of the mean."""
+    return values.sum(axis=0)
+
+
+def output_for_equal_keys__scalar_mean(query, key, values):
+    """Mean over everything: one number."""
+    return np.mean(values)
+
+
+def output_for_equal_keys__score_times_mean(query, key, values):
+    """Multiplies the mean by the score: softmax forgotten."""
+    score = query @ key / np.sqrt(len(key))
+    return score * values.mean(axis=0)
+
+
+def output_for_equal_keys__first(query, key, values):
+    """Returns the first value because all keys are alike."""
+    return values[0]

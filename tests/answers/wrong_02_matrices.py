@@ -181,6 +181,35 @@ def project_qkv__order_q_v_k__and__queries_already_scaled(X, W_q, W_k, W_v):
     return X @ W_q / W_q.shape[1] ** 0.5, X @ W_v, X @ W_k
 
 
+def project_qkv__transposed(X, W_q, W_k, W_v):
+    """Transposes the weights as nn.Linear does."""
+    return X @ W_q.T, X @ W_k.T, X @ W_v.T
+
+
+def project_qkv__order(X, W_q, W_k, W_v):
+    """Returns K, Q, V."""
+    q = X @ W_q
+    k = X @ W_k
+    v = X @ W_v
+    return k, q, v
+
+
+def project_qkv__v_with_wk(X, W_q, W_k, W_v):
+    """Copy and paste: values with W_k."""
+    Q = torch.matmul(X, W_q)
+    K = torch.matmul(X, W_k)
+    V = torch.matmul(X, W_k)
+    return Q, K, V
+
+
+def project_qkv__chained(X, W_q, W_k, W_v):
+    """Overwrites X: K is projected out of Q."""
+    Q = X @ W_q
+    K = Q @ W_k
+    V = X @ W_v
+    return Q, K, V
+
+
 # ---------------------------------------------------------------------------- score_matrix
 def score_matrix__no_scale(queries, keys):
     """Forgets to divide by sqrt(d_k)."""
@@ -355,6 +384,28 @@ def score_matrix__no_scale__and__keys_against_queries(queries, keys):
 def score_matrix__softmax_applied__and__divides_by_d_k(queries, keys):
     """Returns weights, and forgets the root."""
     return (queries @ keys.T / keys.shape[1]).softmax(-1)
+
+
+def score_matrix__again_no_scale(queries, keys):
+    """Not scaled."""
+    return queries @ keys.transpose(-2, -1)
+
+
+def score_matrix__scale_num_keys(queries, keys):
+    """Takes the wrong axis for d_k: the number of keys."""
+    d_k = keys.shape[0]
+    return torch.matmul(queries, keys.T) / math.sqrt(d_k)
+
+
+def score_matrix__swapped(queries, keys):
+    """Keys times queries: transposed scores."""
+    return keys @ queries.T / math.sqrt(keys.size(-1))
+
+
+def score_matrix__no_transpose(queries, keys):
+    """Transpose forgotten."""
+    d_k = queries.shape[-1]
+    return torch.matmul(queries, keys) / d_k**0.5
 
 
 # ----------------------------------------------------------------------------- row_softmax
@@ -547,6 +598,29 @@ def row_softmax__uniform_for_empty_rows__and__does_not_subtract_the_largest(scor
     return np.where(total == 0, 1 / e.shape[-1], e / total)
 
 
+def row_softmax__plain(scores):
+    """Plain softmax: NaN in rows of minus infinity only."""
+    return torch.softmax(scores, dim=-1)
+
+
+def row_softmax__dim0(scores):
+    """Softmax over the columns."""
+    w = F.softmax(scores, dim=0)
+    return torch.nan_to_num(w)
+
+
+def row_softmax__eps(scores):
+    """Replaces -inf by -1e9: rows with nothing become uniform."""
+    s = scores.masked_fill(scores == float("-inf"), -1e9)
+    return F.softmax(s, dim=-1)
+
+
+def row_softmax__inf_to_zero(scores):
+    """nan_to_num before softmax: -inf becomes 0."""
+    s = torch.nan_to_num(scores, neginf=0.0)
+    return torch.softmax(s, dim=-1)
+
+
 # ------------------------------------------------------------------------ make_causal_mask
 def make_causal_mask__not_itself(num_queries):
     """Is off by one: a position may not look at itself."""
@@ -699,6 +773,27 @@ def make_causal_mask__not_itself__and__floats(num_queries):
 def make_causal_mask__true_means_hidden__and__whole_numbers(num_queries):
     """Marks what must not be seen, and as integers."""
     return np.triu(np.ones((num_queries, num_queries), dtype=int), k=1)
+
+
+def make_causal_mask__triu(num_queries):
+    """Upper triangle: shows the future (polarity of nn.MultiheadAttention)."""
+    return torch.triu(torch.ones(num_queries, num_queries), diagonal=1).bool()
+
+
+def make_causal_mask__strict(num_queries):
+    """Leaves out the diagonal."""
+    return torch.tril(torch.ones(num_queries, num_queries), diagonal=-1).bool()
+
+
+def make_causal_mask__float(num_queries):
+    """Floats 0 and 1 instead of booleans."""
+    return torch.tril(torch.ones(num_queries, num_queries))
+
+
+def make_causal_mask__again_additive(num_queries):
+    """Additive mask with 0 and -inf."""
+    mask = torch.full((num_queries, num_queries), float("-inf"))
+    return torch.triu(mask, diagonal=1)
 
 
 # ----------------------------------------------------------------------- make_padding_mask
@@ -854,6 +949,31 @@ def make_padding_mask__true_means_hidden__and__middle_axis_missing(lengths, num_
 def make_padding_mask__one_key_too_many__and__floats(lengths, num_keys):
     """Lets the first padding key through, and returns floats."""
     return (torch.arange(num_keys) <= torch.as_tensor(lengths)[:, None])[:, None].float()
+
+
+def make_padding_mask__no_axis(lengths, num_keys):
+    """The middle axis is missing."""
+    return torch.arange(num_keys)[None, :] < torch.as_tensor(lengths)[:, None]
+
+
+def make_padding_mask__inverted(lengths, num_keys):
+    """True for the padding."""
+    lengths = torch.as_tensor(lengths)
+    return (torch.arange(num_keys)[None, :] >= lengths[:, None]).unsqueeze(1)
+
+
+def make_padding_mask__off_by_one(lengths, num_keys):
+    """<= lets one padding key through."""
+    pos = torch.arange(num_keys).view(1, 1, -1)
+    return pos <= torch.as_tensor(lengths).view(-1, 1, 1)
+
+
+def make_padding_mask__max_len(lengths, num_keys):
+    """Takes max(lengths) as the width instead of num_keys."""
+    lengths = torch.as_tensor(lengths)
+    width = int(lengths.max())
+    mask = torch.arange(width).unsqueeze(0) < lengths.unsqueeze(1)
+    return mask.unsqueeze(1)
 
 
 # ------------------------------------------------------------------------ masked_attention
@@ -1127,6 +1247,36 @@ def masked_attention__true_means_hidden__and__mask_after_softmax(queries, keys, 
     return weights @ values
 
 
+def masked_attention__nan(queries, keys, values, mask):
+    """-inf and a plain softmax: NaN for a query without keys."""
+    scores = queries @ keys.T / math.sqrt(queries.shape[-1])
+    scores = scores.masked_fill(~mask, float("-inf"))
+    return torch.softmax(scores, dim=-1) @ values
+
+
+def masked_attention__minus_1e9(queries, keys, values, mask):
+    """-1e9: a query that may look nowhere gets the mean of the values."""
+    scores = queries @ keys.T / keys.shape[-1] ** 0.5
+    scores = scores.masked_fill(mask == 0, -1e9)
+    attn = F.softmax(scores, dim=-1)
+    return attn @ values
+
+
+def masked_attention__polarity(queries, keys, values, mask):
+    """Masks where mask is True."""
+    scores = queries @ keys.T / math.sqrt(keys.shape[-1])
+    scores = scores.masked_fill(mask, float("-inf"))
+    return torch.nan_to_num(torch.softmax(scores, dim=-1)) @ values
+
+
+def masked_attention__dropped(queries, keys, values, mask):
+    """The result of masked_fill is thrown away."""
+    scores = torch.matmul(queries, keys.transpose(-2, -1)) / math.sqrt(keys.shape[-1])
+    scores.masked_fill(~mask, float("-inf"))
+    weights = torch.softmax(scores, dim=-1).nan_to_num(0.0)
+    return weights @ values
+
+
 # ------------------------------------------------------------------------ column_attention
 def column_attention__softmax_over_each_row(Q, K, V):
     """Takes the softmax over the rows of K^T Q, which is over the queries."""
@@ -1282,6 +1432,32 @@ def column_attention__returns_rows__and__scales_by_the_number_of_keys(Q, K, V):
     """Returns the output in rows, and reads d_k from the wrong axis."""
     A = torch.softmax(Q.T @ K / math.sqrt(K.shape[1]), dim=-1)
     return A @ V.T
+
+
+def column_attention__row_softmax(Q, K, V):
+    """Softmax over the rows (dim=-1) as in the row convention."""
+    A = torch.softmax(K.T @ Q / math.sqrt(Q.shape[0]), dim=-1)
+    return V @ A
+
+
+def column_attention__d_from_last_axis(Q, K, V):
+    """Takes d_k from the last axis: the number of tokens."""
+    d_k = K.shape[-1]
+    A = torch.softmax(K.T @ Q / math.sqrt(d_k), dim=0)
+    return V @ A
+
+
+def column_attention__again_row_formula(Q, K, V):
+    """Uses the row formula on columns."""
+    scores = Q @ K.T / math.sqrt(Q.shape[-1])
+    return torch.softmax(scores, dim=-1) @ V
+
+
+def column_attention__output_rows(Q, K, V):
+    """Computes with rows and forgets to transpose the output back."""
+    q, k, v = Q.T, K.T, V.T
+    w = F.softmax(q @ k.T / math.sqrt(q.shape[-1]), dim=-1)
+    return w @ v
 
 
 # ------------------------------------------------------------------------- batch_attention
@@ -1593,3 +1769,38 @@ def batch_attention__one_key_too_many__and__values_not_projected(X, W_q, W_k, W_
     """Lets the first padding word through, and mixes the embeddings themselves."""
     seen = torch.arange(X.shape[1])[None, :] <= torch.as_tensor(lengths)[:, None]
     return _attention(X @ W_q, X @ W_k, X, seen[:, None, :])
+
+
+def batch_attention__no_mask(X, W_q, W_k, W_v, lengths):
+    """Never hides the padding."""
+    Q, K, V = X @ W_q, X @ W_k, X @ W_v
+    scores = Q @ K.transpose(1, 2) / math.sqrt(Q.shape[-1])
+    return torch.softmax(scores, dim=-1) @ V
+
+
+def batch_attention__query_axis(X, W_q, W_k, W_v, lengths):
+    """Masks the query axis instead of the keys."""
+    Q, K, V = X @ W_q, X @ W_k, X @ W_v
+    scores = torch.bmm(Q, K.transpose(1, 2)) / math.sqrt(K.shape[-1])
+    mask = _real_words(lengths, X.shape[1]).unsqueeze(2)
+    scores = scores.masked_fill(~mask, -1e9)
+    return torch.bmm(F.softmax(scores, dim=-1), V)
+
+
+def batch_attention__zero_padding_rows(X, W_q, W_k, W_v, lengths):
+    """Right, but sets the outputs of padding rows to 0 as well."""
+    mask = _real_words(lengths, X.shape[1])
+    Q, K, V = X @ W_q, X @ W_k, X @ W_v
+    s = (Q @ K.mT / math.sqrt(Q.shape[-1])).masked_fill(~mask[:, None, :], float("-inf"))
+    out = s.softmax(-1) @ V
+    return out * mask.unsqueeze(-1)
+
+
+def batch_attention__zeroed_input(X, W_q, W_k, W_v, lengths):
+    """Sets padding rows of X to 0 instead of masking the scores."""
+    mask = _real_words(lengths, X.shape[1])
+    Q = X @ W_q
+    Xm = X * mask.unsqueeze(-1)
+    K, V = Xm @ W_k, Xm @ W_v
+    s = Q @ K.transpose(-2, -1) / K.shape[-1] ** 0.5
+    return torch.softmax(s, dim=-1) @ V

@@ -140,6 +140,33 @@ def nadaraya_watson__two_left_out__and__zero_over_zero(query_points, points, tar
     return kernel @ targets / kernel.sum(dim=1)
 
 
+def nadaraya_watson__no_square_width(query_points, points, targets, width):
+    """Width not squared in the denominator."""
+    d = query_points[:, None] - points[None, :]
+    w = torch.softmax(-(d**2) / (2 * width), dim=1)
+    return w @ targets
+
+
+def nadaraya_watson__no_softmax(query_points, points, targets, width):
+    """Plain kernel and division: 0 / 0 far away."""
+    d = query_points.unsqueeze(1) - points.unsqueeze(0)
+    k = torch.exp(-(d**2) / (2 * width**2))
+    return (k @ targets) / k.sum(dim=1)
+
+
+def nadaraya_watson__no_two(query_points, points, targets, width):
+    """The 2 is missing."""
+    dist2 = (query_points[:, None] - points) ** 2
+    return F.softmax(-dist2 / width**2, dim=-1) @ targets
+
+
+def nadaraya_watson__softmax_of_kernel(query_points, points, targets, width):
+    """Softmax of the kernel values: exponential applied twice."""
+    d = query_points[:, None] - points[None, :]
+    k = torch.exp(-(d**2) / (2 * width**2))
+    return torch.softmax(k, dim=-1) @ targets
+
+
 # ------------------------------------------------------------------------- bilinear_scores
 def bilinear_scores__matrix_unused(queries, keys, W):
     """Takes the plain dot product: fails unless d_q is d_k."""
@@ -244,6 +271,27 @@ def bilinear_scores__matrix_transposed__and__scaled_by_the_root_of_d_k(queries, 
 def bilinear_scores__keys_against_queries__and__softmax_applied(queries, keys, W):
     """Returns one row for every key, and weights instead of scores."""
     return torch.softmax(keys @ W.T @ queries.T, dim=-1)
+
+
+def bilinear_scores__transposed_w(queries, keys, W):
+    """W transposed."""
+    return queries @ W.T @ keys.T
+
+
+def bilinear_scores__scaled(queries, keys, W):
+    """Divides by sqrt(d_k) out of habit."""
+    return queries @ W @ keys.T / math.sqrt(keys.shape[-1])
+
+
+def bilinear_scores__no_transpose_keys(queries, keys, W):
+    """Keys not transposed."""
+    return queries @ W @ keys
+
+
+def bilinear_scores__softmaxed(queries, keys, W):
+    """Returns weights instead of scores."""
+    scores = torch.einsum("id,de,je->ij", queries, W, keys)
+    return scores.softmax(dim=-1)
 
 
 # ------------------------------------------------------------------------- additive_scores
@@ -352,6 +400,31 @@ def additive_scores__tanh_missing__and__keys_against_queries(queries, keys, W_q,
     """Leaves the tanh out, and returns one row for every key."""
     hidden = (queries @ W_q)[None, :, :] + (keys @ W_k)[:, None, :]
     return hidden @ v
+
+
+def additive_scores__no_broadcast(queries, keys, W_q, W_k, v):
+    """Adds the two projections without a pair axis."""
+    return torch.tanh(queries @ W_q + keys @ W_k) @ v
+
+
+def additive_scores__no_tanh(queries, keys, W_q, W_k, v):
+    """tanh forgotten."""
+    h = (queries @ W_q)[:, None, :] + (keys @ W_k)[None, :, :]
+    return h @ v
+
+
+def additive_scores__tanh_separately(queries, keys, W_q, W_k, v):
+    """tanh of each projection, then added."""
+    q = torch.tanh(queries @ W_q)
+    k = torch.tanh(keys @ W_k)
+    return (q[:, None] + k[None, :]) @ v
+
+
+def additive_scores__axes_swapped(queries, keys, W_q, W_k, v):
+    """unsqueeze on the other axes: (num_keys, num_queries)."""
+    q = (queries @ W_q).unsqueeze(0)
+    k = (keys @ W_k).unsqueeze(1)
+    return torch.tanh(q + k) @ v
 
 
 # ------------------------------------------------------------------------ score_parameters
@@ -486,6 +559,43 @@ def score_parameters__sum_of_the_sizes__and__biases_counted(kind, d_q, d_k, d_hi
         return d_q + d_k
     if kind == "additive":
         return d_hidden * (d_q + d_k + 1) + d_hidden
+    return 0
+
+
+def score_parameters__v_missing(kind, d_q, d_k, d_hidden):
+    """Forgets v."""
+    if kind in ("dot", "scaled_dot"):
+        return 0
+    if kind == "bilinear":
+        return d_q * d_k
+    return d_q * d_hidden + d_k * d_hidden
+
+
+def score_parameters__again_scale_counted(kind, d_q, d_k, d_hidden):
+    """Counts the scale as a parameter."""
+    return {
+        "dot": 0,
+        "scaled_dot": 1,
+        "bilinear": d_q * d_k,
+        "additive": (d_q + d_k) * d_hidden + d_hidden,
+    }[kind]
+
+
+def score_parameters__biases(kind, d_q, d_k, d_hidden):
+    """Adds biases in the additive score."""
+    if kind == "additive":
+        return (d_q + 1) * d_hidden + (d_k + 1) * d_hidden + d_hidden
+    if kind == "bilinear":
+        return d_q * d_k
+    return 0
+
+
+def score_parameters__bilinear_square(kind, d_q, d_k, d_hidden):
+    """Bilinear as d_q squared."""
+    if kind == "bilinear":
+        return d_q**2
+    if kind == "additive":
+        return d_hidden * (d_q + d_k + 1)
     return 0
 
 
@@ -664,3 +774,44 @@ def score_flops__keys_multiplied_first__and__scaling_counted(kind, num_queries, 
     if kind == "additive":
         return 2 * d_hidden * (num_queries * d_q + num_keys * d_k + pairs)
     return 2 * pairs * d_k + (pairs if kind == "scaled_dot" else 0)
+
+
+def score_flops__mults_only(kind, num_queries, num_keys, d_q, d_k, d_hidden):
+    """Counts a multiply-add as 1."""
+    n, m = num_queries, num_keys
+    if kind in ("dot", "scaled_dot"):
+        return n * m * d_k
+    if kind == "bilinear":
+        return n * d_q * d_k + n * m * d_k
+    return n * d_q * d_hidden + m * d_k * d_hidden + n * m * d_hidden
+
+
+def score_flops__projected_per_pair(kind, num_queries, num_keys, d_q, d_k, d_hidden):
+    """Projects anew for every pair in the additive score."""
+    n, m = num_queries, num_keys
+    if kind == "bilinear":
+        return 2 * n * d_q * d_k + 2 * n * m * d_k
+    if kind == "additive":
+        return 2 * n * m * (d_q * d_hidden + d_k * d_hidden + d_hidden)
+    return 2 * n * m * d_k
+
+
+def score_flops__bilinear_no_second(kind, num_queries, num_keys, d_q, d_k, d_hidden):
+    """Bilinear: the second product with keys^T forgotten."""
+    if kind == "bilinear":
+        return 2 * num_queries * d_q * d_k
+    if kind == "additive":
+        return 2 * d_hidden * (num_queries * d_q + num_keys * d_k + num_queries * num_keys)
+    return 2 * num_queries * num_keys * d_k
+
+
+def score_flops__again_scaling_counted(kind, num_queries, num_keys, d_q, d_k, d_hidden):
+    """Adds one division per score for scaled_dot."""
+    pairs = num_queries * num_keys
+    if kind == "dot":
+        return 2 * pairs * d_k
+    if kind == "scaled_dot":
+        return 2 * pairs * d_k + pairs
+    if kind == "bilinear":
+        return 2 * num_queries * d_q * d_k + 2 * pairs * d_k
+    return 2 * num_queries * d_q * d_hidden + 2 * num_keys * d_k * d_hidden + 2 * pairs * d_hidden

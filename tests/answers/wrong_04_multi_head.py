@@ -132,6 +132,30 @@ def split_into_heads__every_hth_feature__and__heads_behind_the_tokens(x, num_hea
     return torch.stack([x[..., h::num_heads] for h in range(num_heads)], dim=2)
 
 
+def split_into_heads__again_reshape_only(x, num_heads):
+    """Reshapes straight to (batch, heads, n, d_head)."""
+    b, n, d = x.shape
+    return x.reshape(b, num_heads, n, d // num_heads)
+
+
+def split_into_heads__no_transpose(x, num_heads):
+    """Leaves the heads behind the tokens."""
+    b, n, d = x.shape
+    return x.view(b, n, num_heads, d // num_heads)
+
+
+def split_into_heads__interleaved(x, num_heads):
+    """View with (d_head, num_heads): interleaved features."""
+    b, n, d = x.shape
+    return x.view(b, n, d // num_heads, num_heads).permute(0, 3, 1, 2)
+
+
+def split_into_heads__wrong_transpose(x, num_heads):
+    """Transposes axes 2 and 3 instead of 1 and 2."""
+    b, n, d = x.shape
+    return x.view(b, n, num_heads, -1).transpose(2, 3)
+
+
 # ------------------------------------------------------------------------------- join_heads
 def join_heads__reshape_without_swapping_back(heads):
     """Reshapes without moving the heads behind the tokens, which mixes tokens and heads."""
@@ -233,6 +257,29 @@ def join_heads__reshape_without_swapping_back__and__last_head_left_out(heads):
 def join_heads__heads_interleaved__and__heads_in_reverse_order(heads):
     """Takes one feature of every head in turn, and begins with the last head."""
     return heads.flip(1).permute(0, 2, 3, 1).flatten(2)
+
+
+def join_heads__reshape_only(heads):
+    """Reshapes without swapping back."""
+    b, h, n, d = heads.shape
+    return heads.reshape(b, n, h * d)
+
+
+def join_heads__view_noncontiguous(heads):
+    """view after transpose without contiguous: RuntimeError."""
+    b, h, n, d = heads.shape
+    return heads.transpose(1, 2).view(b, n, h * d)
+
+
+def join_heads__averaged(heads):
+    """Averages the heads."""
+    return heads.mean(dim=1)
+
+
+def join_heads__wrong_permute(heads):
+    """permute(0, 2, 3, 1): the features of the heads interleaved."""
+    b, h, n, d = heads.shape
+    return heads.permute(0, 2, 3, 1).reshape(b, n, h * d)
 
 
 # ------------------------------------------------------------------------------- multi_head
@@ -357,6 +404,42 @@ def multi_head__split_by_reshape_only__and__softmax_over_the_queries(X, W_q, W_k
     return (weights @ V).reshape(batch, n, d_model) @ W_o
 
 
+def multi_head__d_model(X, W_q, W_k, W_v, W_o, num_heads):
+    """Scales by sqrt(d_model)."""
+    q, k, v = _split(X @ W_q, num_heads), _split(X @ W_k, num_heads), _split(X @ W_v, num_heads)
+    w = torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(X.shape[-1]), dim=-1)
+    return _join(w @ v) @ W_o
+
+
+def multi_head__no_wo(X, W_q, W_k, W_v, W_o, num_heads):
+    """W_o not used."""
+    q, k, v = (_split(X @ W, num_heads) for W in (W_q, W_k, W_v))
+    w = torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), dim=-1)
+    return _join(w @ v)
+
+
+def multi_head__merge_no_transpose(X, W_q, W_k, W_v, W_o, num_heads):
+    """Merges the heads without swapping the axes back."""
+    b, n, d = X.shape
+    d_head = d // num_heads
+    Q = (X @ W_q).view(b, n, num_heads, d_head).transpose(1, 2)
+    K = (X @ W_k).view(b, n, num_heads, d_head).transpose(1, 2)
+    V = (X @ W_v).view(b, n, num_heads, d_head).transpose(1, 2)
+    attn = F.softmax(Q @ K.transpose(-2, -1) / math.sqrt(d_head), dim=-1)
+    return (attn @ V).reshape(b, n, d) @ W_o
+
+
+def multi_head__attends_over_heads(X, W_q, W_k, W_v, W_o, num_heads):
+    """Transpose forgotten: the heads of one token attend to each other."""
+    b, n, d = X.shape
+    d_head = d // num_heads
+    q = (X @ W_q).view(b, n, num_heads, d_head)
+    k = (X @ W_k).view(b, n, num_heads, d_head)
+    v = (X @ W_v).view(b, n, num_heads, d_head)
+    attn = torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(d_head), dim=-1)
+    return (attn @ v).reshape(b, n, d) @ W_o
+
+
 # -------------------------------------------------------------------- multi_head_parameters
 def multi_head_parameters__times_the_heads(d_model, num_heads, bias):
     """Multiplies by the number of heads, as if every head had four full matrices."""
@@ -457,6 +540,34 @@ def multi_head_parameters__one_head_alone__and__bias_always(d_model, num_heads, 
     return 4 * d_model * d_head + 4 * d_head
 
 
+def multi_head_parameters__times_heads(d_model, num_heads, bias):
+    """Every head has full-size q, k, v matrices: more heads, more parameters."""
+    n = 3 * num_heads * d_model * d_model + d_model * d_model
+    return n + 4 * d_model if bias else n
+
+
+def multi_head_parameters__three(d_model, num_heads, bias):
+    """Output projection forgotten."""
+    params = 3 * d_model**2
+    if bias:
+        params += 3 * d_model
+    return params
+
+
+def multi_head_parameters__again_bias_ignored(d_model, num_heads, bias):
+    """Ignores bias."""
+    return 4 * d_model * d_model
+
+
+def multi_head_parameters__one_head(d_model, num_heads, bias):
+    """Counts the projections of one head only."""
+    d_head = d_model // num_heads
+    total = 3 * d_model * d_head + d_model * d_model
+    if bias:
+        total += 3 * d_head + d_model
+    return total
+
+
 # ------------------------------------------------------------------------- multi_head_flops
 def multi_head_flops__projections_left_out(n, d_model, num_heads):
     """Counts scores and weighted sums alone, because attention is said to cost n squared."""
@@ -550,6 +661,31 @@ def multi_head_flops__projections_left_out__and__multiplications_only(n, d_model
 def multi_head_flops__attention_times_the_heads__and__output_projection_left_out(n, d_model, num_heads):
     """Lets every head work with all d_model features, and forgets the projection at the end."""
     return 6 * n * d_model**2 + 4 * num_heads * n**2 * d_model
+
+
+def multi_head_flops__only_attention(n, d_model, num_heads):
+    """Projections forgotten."""
+    return 4 * n * n * d_model
+
+
+def multi_head_flops__mac(n, d_model, num_heads):
+    """Counts a multiply-add as 1."""
+    return 4 * n * d_model**2 + 2 * n**2 * d_model
+
+
+def multi_head_flops__times_heads(n, d_model, num_heads):
+    """Multiplies the attention part by the heads with full d_model."""
+    projections = 4 * 2 * n * d_model * d_model
+    attention = num_heads * (2 * n * n * d_model + 2 * n * n * d_model)
+    return projections + attention
+
+
+def multi_head_flops__no_values(n, d_model, num_heads):
+    """Weighted sums forgotten."""
+    d_head = d_model // num_heads
+    proj = 8 * n * d_model**2
+    scores = num_heads * 2 * n * n * d_head
+    return proj + scores
 
 
 # ----------------------------------------------------------------------- general_multi_head
@@ -682,6 +818,43 @@ def general_multi_head__scaled_by_p_v__and__softmax_over_the_queries(queries, ke
     return torch.cat(heads, dim=-1) @ W_o
 
 
+def general_multi_head__scale_dk(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Scales by the width of the keys before projection."""
+    d_k = keys.shape[-1]
+    outs = []
+    for i in range(W_q.shape[0]):
+        q, k, v = queries @ W_q[i], keys @ W_k[i], values @ W_v[i]
+        outs.append(torch.softmax(q @ k.T / math.sqrt(d_k), dim=-1) @ v)
+    return torch.cat(outs, dim=-1) @ W_o
+
+
+def general_multi_head__stack(queries, keys, values, W_q, W_k, W_v, W_o):
+    """einsum and reshape of (heads, n, p_v) without a transpose."""
+    q, k, v = queries @ W_q, keys @ W_k, values @ W_v
+    w = torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1]), dim=-1)
+    out = w @ v
+    return out.reshape(queries.shape[0], -1) @ W_o
+
+
+def general_multi_head__cat_dim0(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Concatenates the heads along the tokens: shapes do not fit."""
+    heads = []
+    for wq, wk, wv in zip(W_q, W_k, W_v, strict=True):
+        q, k, v = queries @ wq, keys @ wk, values @ wv
+        a = F.softmax(q @ k.T / q.shape[-1] ** 0.5, dim=-1)
+        heads.append(a @ v)
+    return torch.cat(heads) @ W_o
+
+
+def general_multi_head__scale_pv(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Root of p_v instead of p_k."""
+    heads = []
+    for i in range(len(W_q)):
+        q, k, v = queries @ W_q[i], keys @ W_k[i], values @ W_v[i]
+        heads.append(F.softmax(q @ k.T / math.sqrt(v.shape[-1]), dim=-1) @ v)
+    return torch.cat(heads, dim=1) @ W_o
+
+
 # ------------------------------------------------------------------------- multi_head_cross
 def multi_head_cross__sources_swapped(X, memory, W_q, W_k, W_v, W_o, num_heads):
     """Takes the queries from memory and keys and values from X: a row for every word of memory."""
@@ -795,3 +968,33 @@ def multi_head_cross__memory_unused__and__output_matrix_missing(X, memory, W_q, 
     """Copied self-attention, without its last line."""
     Q, K, V = (_split(X @ W, num_heads) for W in (W_q, W_k, W_v))
     return _join(_attend(Q, K, V))
+
+
+def multi_head_cross__swapped(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Queries from memory, keys and values from X."""
+    q = _split(memory @ W_q, num_heads)
+    k, v = _split(X @ W_k, num_heads), _split(X @ W_v, num_heads)
+    return _join(_attend(q, k, v)) @ W_o
+
+
+def multi_head_cross__self(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """memory never used."""
+    q, k, v = _split(X @ W_q, num_heads), _split(X @ W_k, num_heads), _split(X @ W_v, num_heads)
+    return _join(_attend(q, k, v)) @ W_o
+
+
+def multi_head_cross__values_from_x(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Values from X: shapes do not fit unless n = m."""
+    q = _split(X @ W_q, num_heads)
+    k = _split(memory @ W_k, num_heads)
+    v = _split(X @ W_v, num_heads)
+    return _join(_attend(q, k, v)) @ W_o
+
+
+def multi_head_cross__view_with_n(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Uses the shape of X for the memory too: view fails."""
+    b, n, d = X.shape
+    q = (X @ W_q).view(b, n, num_heads, d // num_heads).transpose(1, 2)
+    k = (memory @ W_k).view(b, n, num_heads, d // num_heads).transpose(1, 2)
+    v = (memory @ W_v).view(b, n, num_heads, d // num_heads).transpose(1, 2)
+    return _join(_attend(q, k, v)) @ W_o
