@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = stored_notebooks(ROOT)
 CLAIM = re.compile(r"\*\*Claim (\d+\.\d+)\.\*\*")
 MACHINE_PATH = re.compile(
-    r"/home/|/Users/|/root/|/tmp/|site-packages|[A-Z]:\\\\?Users|(?<![\w./:])/[\w./-]+\.py\b"
+    r"/(?:home|Users|root|tmp)/|site-packages|[A-Z]:\\\\?Users|(?<![\w./:])/[\w./-]+\.py\b"
     + "".join("|" + re.escape(str(path)) for path in (ROOT, Path(sys.prefix), Path.home()))
 )
 

@@ -8,7 +8,7 @@ import attnlib
 from attnlib import reference
 from attnlib.check.spec import Probe, Spec
 from attnlib.check.specs.chapter_02_attention import BATCH, COLUMNS, MASKED
-from attnlib.check.specs.common import choose, shared
+from attnlib.check.specs.common import choose, scale_of, shared
 
 _generator = torch.Generator().manual_seed(202)
 
@@ -18,17 +18,8 @@ def _normal(*shape, scale=1.0):
 
 
 def _scale(faults, d_k, num_queries, num_keys):
-    sizes = {"by_count": lambda: num_keys, "by_queries": lambda: num_queries}
-    size = choose(faults, sizes, lambda: d_k)
-    scales = {
-        "no_scale": lambda: 1.0,
-        "by_d": lambda: size,
-        "times": lambda: size**-0.5,
-        "eight": lambda: 8.0,
-        "whole_root": lambda: int(size**0.5),
-        "mean": lambda: size**1.5,
-    }
-    return choose(faults, scales, lambda: size**0.5)
+    scale = scale_of(faults, d_k, {"by_count": num_keys, "by_queries": num_queries})
+    return d_k * scale if "mean" in faults else scale
 
 
 def projections(faults, X, W_q, W_k, W_v):
