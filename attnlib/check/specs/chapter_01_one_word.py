@@ -4,7 +4,7 @@ import numpy as np
 
 from attnlib import reference
 from attnlib.check.spec import Probe, Spec
-from attnlib.check.specs.common import choose, shared
+from attnlib.check.specs.common import choose, scale_of, shared
 
 _rng = np.random.default_rng(111)
 
@@ -29,7 +29,8 @@ def one_word(faults, embeddings, position, W_q, W_k, W_v):
     query = word if "raw_query" in faults else word @ (W_k if "queries_from_k" in faults else W_q)
     keys = seen if "raw_keys" in faults else seen @ (W_q if "keys_from_q" in faults else W_k)
     values = seen if "raw_values" in faults else seen @ (W_k if "values_from_k" in faults else W_v)
-    scale = _scale(faults, len(embeddings), len(word), len(query), values.shape[1])
+    sizes = {"by_model": len(word), "by_count": len(embeddings), "by_v": values.shape[1]}
+    scale = scale_of([key for key in faults if key != "scale_late"], len(query), sizes)
     scores = keys @ query / (1.0 if "scale_late" in faults else scale)
     if "no_self" in faults:
         scores[at] = -np.inf
@@ -42,19 +43,6 @@ def one_word(faults, embeddings, position, W_q, W_k, W_v):
         weights = _weights(faults, scores)
     weights = weights / scale if "scale_late" in faults else weights
     return _gathered(faults, weights, values, position)
-
-
-def _scale(faults, n, d_model, d_k, d_v):
-    sizes = {"by_model": lambda: d_model, "by_count": lambda: n, "by_v": lambda: d_v}
-    size = choose(faults, sizes, lambda: d_k)
-    scales = {
-        "no_scale": lambda: 1.0,
-        "by_d": lambda: size,
-        "times": lambda: size**-0.5,
-        "eight": lambda: 8.0,
-        "whole_root": lambda: int(size**0.5),
-    }
-    return choose(faults, scales, lambda: size**0.5)
 
 
 def _weights(faults, scores):
