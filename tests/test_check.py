@@ -10,7 +10,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from attnlib import check as package
 from attnlib.check import CheckFailed, cards, check, hint, progress, records, running
-from attnlib.check.spec import all_specs
+from attnlib.check.judging import judge
+from attnlib.check.spec import Probe, Spec, all_specs
 
 RIGHT = {
     "to_shares": lambda amounts: amounts / amounts.sum(),
@@ -250,6 +251,50 @@ def test_the_progress_file_lies_in_the_course_folder(tmp_path, monkeypatch):
     (tmp_path / "exercises").mkdir()
     monkeypatch.chdir(tmp_path / "exercises")
     assert records.record_file() == tmp_path / ".progress.json"
+
+
+def looked_up(faults, table, positions):
+    """An exercise whose right answer refuses what is not in the table; the mistake is to return zeros there."""
+    if any(not 0 <= p < len(table) for p in positions):
+        if "zeros" in faults:
+            return np.zeros((len(positions), table.shape[1]))
+        raise IndexError("not in the table")
+    return table[positions]
+
+
+REFUSING = Spec(
+    name="looked_up",
+    chapter=1,
+    minutes=1,
+    difficulty=1,
+    oracle=lambda table, positions: looked_up((), table, positions),
+    variant=looked_up,
+    faults={"zeros": "Raise an IndexError there; zeros look like a position."},
+    probes=(
+        Probe("places in the table", {"table": np.arange(6.0).reshape(3, 2), "positions": np.array([2, 0])}),
+        Probe("a place beyond it", {"table": np.arange(10.0).reshape(5, 2), "positions": np.array([1, 5, 0])}),
+    ),
+    hints=("", "", ""),
+    follow_up="",
+    raises=(IndexError,),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "words"),
+    [
+        (lambda table, positions: table[positions], "correct", ""),  # NumPy says it in other words
+        (lambda table, positions: looked_up(("zeros",), table, positions), "not yet", "zeros look like a position"),
+        (lambda table, positions: table[positions % len(table)], "not yet", "beyond it your function must raise Ind"),
+        (lambda table, positions: table[[list(range(3)).index(p) for p in positions]], "stopped with an error", "Valu"),
+    ],
+    ids=["another message", "known mistake", "a value instead", "another error"],
+)
+def test_an_answer_that_has_to_refuse_is_judged_by_the_type_of_its_error(answer, state, words, monkeypatch):
+    monkeypatch.setitem(all_specs(), "looked_up", REFUSING)
+    verdict = judge(REFUSING, answer)
+    assert verdict.state == state
+    assert words in verdict.headline
 
 
 def test_the_same_answer_gives_the_same_card(capsys):

@@ -23,22 +23,23 @@ class Behaviour:
     error: str = ""
 
 
-def behaviour(outcome, *, several=False):
+def behaviour(spec, outcome):
     """Boil an outcome down to what can be compared; a value that is no array counts as its misfit."""
     if outcome.error is not None:
-        return _behaviour_of_error(outcome.error)
-    return _behaviour_of_value(outcome.value, several)
+        return _behaviour_of_error(spec, outcome.error)
+    return _behaviour_of_value(spec, outcome.value)
 
 
-def _behaviour_of_error(error):
-    return Behaviour(error=f"{type(error).__name__}: {error}")
+def _behaviour_of_error(spec, error):
+    wanted = next((kind.__name__ for kind in spec.raises if isinstance(error, kind)), "")
+    return Behaviour(error=wanted or f"{type(error).__name__}: {error}")
 
 
-def _behaviour_of_value(value, several):
+def _behaviour_of_value(spec, value):
     try:
-        return Behaviour(value=normalise(value, several=several))
+        return Behaviour(value=normalise(value, several=spec.several))
     except Misfit as misfit:
-        return _behaviour_of_error(misfit)
+        return _behaviour_of_error(spec, misfit)
 
 
 def same(one, other):
@@ -55,9 +56,9 @@ def known(name, faults, place):
     with np.errstate(all="ignore"):
         try:
             value = spec.variant(faults, *spec.probes[place].arguments.values())
-            return _behaviour_of_value(value, spec.several)
+            return _behaviour_of_value(spec, value)
         except Exception as error:  # a mistake may well end in an error: it is compared like a value
-            return _behaviour_of_error(error)
+            return _behaviour_of_error(spec, error)
 
 
 def find_faults(spec, behaviours, passed):

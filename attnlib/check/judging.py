@@ -69,7 +69,7 @@ def _judge_outcomes(spec, outcomes):
     missing = next((one.error for one in outcomes if isinstance(one.error, NotImplementedError)), None)
     if missing is not None:
         return _explain_missing(spec, missing)
-    behaviours = [behaviour(outcome, several=spec.several) for outcome in outcomes]
+    behaviours = [behaviour(spec, outcome) for outcome in outcomes]
     passed = [same(one, known(spec.name, (), place)) for place, one in enumerate(behaviours)]
     if not all(passed):
         return _explain_failure(spec, outcomes, behaviours, passed)
@@ -89,7 +89,8 @@ def _explain_missing(spec, error):
 
 def _explain_failure(spec, outcomes, behaviours, passed):
     first = passed.index(False)
-    outcome, shown = outcomes[first], behaviours[first]
+    outcome, shown, wanted = outcomes[first], behaviours[first], known(spec.name, (), first)
+    label = spec.probes[first].label
     faults = () if isinstance(outcome.error, TimeUp) else find_faults(spec, behaviours, passed)
     says = " ".join(spec.faults[key] for key in faults)
     details = [("The input it was tried on", _inputs(spec.probes[first]))]
@@ -99,16 +100,20 @@ def _explain_failure(spec, outcomes, behaviours, passed):
         details.insert(0, ("The error", _error_details(outcome)))
         return Verdict(spec.name, ERROR, headline, faults, [], details, clue=kind)
     if shown.error:
-        tried = f" (Tried on {spec.probes[first].label}.)" if any(passed) else ""
+        tried = f" (Tried on {label}.)" if any(passed) else ""
         headline = shown.error.removeprefix("Misfit: ") + tried
         return Verdict(spec.name, NOT_YET, headline, (), [], details, clue="misfit")
-    wanted = known(spec.name, (), first).value
     details.append((f"Your result: {shapes_of(shown.value)}", text_of(shown.value)))
-    details.append((f"Expected: {shapes_of(wanted)}", text_of(wanted)))
-    right = _already_right(spec, shown.value, wanted, passed)
-    kind, hint = clue(shown.value, wanted)
-    headline = says or f"{hint} (Tried on {spec.probes[first].label}.)"
-    return Verdict(spec.name, NOT_YET, headline, faults, right, details, clue="" if says else kind)
+    if wanted.error:
+        details.append(("Expected", wanted.error))
+        kind, hint = "no error", f"On {label} your function must raise {wanted.error}; it gives back a value."
+        right = _passed(spec, passed)
+    else:
+        details.append((f"Expected: {shapes_of(wanted.value)}", text_of(wanted.value)))
+        right = _already_right(spec, shown.value, wanted.value, passed)
+        kind, hint = clue(shown.value, wanted.value)
+        hint = f"{hint} (Tried on {label}.)"
+    return Verdict(spec.name, NOT_YET, says or hint, faults, right, details, clue="" if says else kind)
 
 
 def _explain_change(spec, changed):
@@ -123,8 +128,12 @@ def _explain_change(spec, changed):
     )
 
 
+def _passed(spec, passed):
+    return [f"the result on {probe.label}" for probe, good in zip(spec.probes, passed, strict=False) if good]
+
+
 def _already_right(spec, value, wanted, passed):
-    right = [f"the result on {probe.label}" for probe, ok in zip(spec.probes, passed, strict=False) if ok]
+    right = _passed(spec, passed)
     if isinstance(value, tuple) or isinstance(wanted, tuple):
         if isinstance(value, tuple) and isinstance(wanted, tuple) and len(value) == len(wanted):
             good = [str(k + 1) for k, pair in enumerate(zip(value, wanted, strict=True)) if equal(*pair)]

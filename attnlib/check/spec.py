@@ -25,7 +25,8 @@ class Spec:
     to what is said about it: what to change first, and why. Those in ``unpaired`` are looked for alone, not together
     with a second one: that keeps the search short where there are many. ``properties`` holds pairs
     (what is true of a right answer, predicate(value, expected)) for saying what is right already. ``several`` is True
-    where a tuple of arrays is asked for.
+    where a tuple of arrays is asked for. ``raises`` holds the errors that a right answer raises on some probe: of these
+    the type counts, not the words.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Spec:
     properties: tuple[tuple[str, Callable], ...] = ()
     several: bool = False
     unpaired: frozenset[str] = frozenset()
+    raises: tuple[type[Exception], ...] = ()
 
 
 @cache
