@@ -27,6 +27,10 @@ _HOME = {
     "MultiHeadAttention": "multihead",
     "merge_heads": "multihead",
     "split_heads": "multihead",
+    "Encoder": "encoder",
+    "EncoderBlock": "encoder",
+    "FeedForward": "encoder",
+    "sinusoidal_positions": "positions",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
