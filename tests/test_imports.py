@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import attnlib
 
@@ -105,15 +106,16 @@ def test_every_public_name_is_there_and_described(name):
 
 
 @pytest.mark.parametrize("name", [name for name in TEACHING_ORDER if (ROOT / f"attnlib/{name}.py").exists()])
-def test_every_public_function_of_a_module_tells_its_shapes(name):
+def test_every_public_function_and_layer_of_a_module_tells_its_shapes(name):
     module = importlib.import_module(f"attnlib.{name}")
-    functions = {
-        name: function
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and not name.startswith("_")
+    things = {
+        name: thing
+        for name, thing in inspect.getmembers(module)
+        if getattr(thing, "__module__", "") == module.__name__ and not name.startswith("_")
+        if inspect.isfunction(thing) or (inspect.isclass(thing) and issubclass(thing, torch.nn.Module))
     }
-    assert functions
-    silent = {name for name, function in functions.items() if "**Shapes**" not in (function.__doc__ or "")}
+    assert things
+    silent = {name for name, thing in things.items() if "**Shapes**" not in (thing.__doc__ or "")}
     assert silent <= {"must_be_floating"}  # which takes tensors of any shape
 
 
