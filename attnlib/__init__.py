@@ -30,7 +30,17 @@ _HOME = {
     "Encoder": "encoder",
     "EncoderBlock": "encoder",
     "FeedForward": "encoder",
+    "LearnedPositions": "positions",
+    "rotary": "positions",
+    "shift_matrix": "positions",
     "sinusoidal_positions": "positions",
+    "RelativePositionBias": "relative_positions",
+    "ShawRelativePositions": "relative_positions",
+    "alibi_bias": "relative_positions",
+    "alibi_slopes": "relative_positions",
+    "ConvLayer": "layers",
+    "RecurrentLayer": "layers",
+    "SelfAttentionLayer": "layers",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
