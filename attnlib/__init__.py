@@ -41,6 +41,10 @@ _HOME = {
     "ConvLayer": "layers",
     "RecurrentLayer": "layers",
     "SelfAttentionLayer": "layers",
+    "conv_as_attention": "convolution",
+    "linear_attention": "relations",
+    "linear_attention_recurrent": "relations",
+    "message_passing": "relations",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
