@@ -45,6 +45,9 @@ _HOME = {
     "linear_attention": "relations",
     "linear_attention_recurrent": "relations",
     "message_passing": "relations",
+    "chunked_attention": "efficient",
+    "merge_partial": "efficient",
+    "partial_attention": "efficient",
 }
 _BY_MODULE = ("check", "plots", "reference")
 

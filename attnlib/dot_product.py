@@ -53,7 +53,7 @@ def attention(queries, keys, values, mask=None, *, bias=None, scale=None):
     must_be_floating(queries=queries, keys=keys, values=values)
     sizes = match(SHAPES, WHY, queries=queries, keys=keys, values=values)
     scores_shape = (*sizes["..."], sizes["num_queries"], sizes["num_keys"])
-    _check_mask_and_bias(mask, bias, queries, scores_shape)
+    check_mask_and_bias(mask, bias, queries, scores_shape)
     if bias is not None:
         mask = bias if mask is None else bias.masked_fill(~mask, -math.inf)
     four = [_four_axes(x.expand(*sizes["..."], *x.shape[-2:])) for x in (queries, keys, values)]
@@ -88,7 +88,7 @@ def attention_weights(queries, keys, mask=None, *, bias=None, scale=None):
     """
     must_be_floating(queries=queries, keys=keys)
     sizes = match(SHAPES, WHY, queries=queries, keys=keys)
-    _check_mask_and_bias(mask, bias, queries, (*sizes["..."], sizes["num_queries"], sizes["num_keys"]))
+    check_mask_and_bias(mask, bias, queries, (*sizes["..."], sizes["num_queries"], sizes["num_keys"]))
     scale = sizes["d_k"] ** -0.5 if scale is None else scale
     scores = scale * queries @ keys.transpose(-2, -1)
     scores = scores if bias is None else scores + bias
@@ -97,7 +97,14 @@ def attention_weights(queries, keys, mask=None, *, bias=None, scale=None):
     return scores.masked_fill(nowhere, 0.0).softmax(dim=-1).masked_fill(nowhere, 0.0)
 
 
-def _check_mask_and_bias(mask, bias, queries, scores_shape):
+def check_mask_and_bias(mask, bias, queries, scores_shape):
+    """Check that a mask and a bias, where they are given, belong to these scores.
+
+    **Shapes** mask (boolean) and bias broadcast to scores_shape, (..., num_queries, num_keys)
+
+    **Raises** ``TypeError`` for a mask that is not boolean and a bias that is not of the queries' dtype,
+    ``ShapeError`` for one that does not fit.
+    """
     if mask is not None:
         if not isinstance(mask, torch.Tensor) or mask.dtype != torch.bool:
             given = f"has dtype {mask.dtype}" if isinstance(mask, torch.Tensor) else f"is of type {type(mask).__name__}"
