@@ -45,9 +45,11 @@ _HOME = {
     "linear_attention": "relations",
     "linear_attention_recurrent": "relations",
     "message_passing": "relations",
+    "peak_memory": "memory",
     "chunked_attention": "efficient",
     "merge_partial": "efficient",
     "partial_attention": "efficient",
+    "KeyValueCache": "decoding",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
