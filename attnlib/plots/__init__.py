@@ -7,10 +7,13 @@ weights of many heads as lines between words; ``control`` makes a figure that th
 
 from attnlib.plots.base import COLOURS, figure, show
 from attnlib.plots.controls import control
+from attnlib.plots.family import nested_sets, recall_curves, size_curves
+from attnlib.plots.graphs import club_graph, masks_and_graphs, pattern_and_reach
 from attnlib.plots.head_diagrams import all_in_one, attention_diagrams
 from attnlib.plots.head_results import cost_lines, floor_curves, two_readings
 from attnlib.plots.heads import concat_boxes, cut_grids, head_maps
 from attnlib.plots.heatmaps import heatmap
+from attnlib.plots.kernels import kernel_heads, sharpness_error
 from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.planes import plane
@@ -34,6 +37,7 @@ __all__ = [
     "attention_boxes",
     "attention_diagrams",
     "chain_and_look",
+    "club_graph",
     "concat_boxes",
     "control",
     "cost_lines",
@@ -45,10 +49,15 @@ __all__ = [
     "head_maps",
     "head_view",
     "heatmap",
+    "kernel_heads",
+    "masks_and_graphs",
+    "nested_sets",
+    "pattern_and_reach",
     "plane",
     "pooled_fit",
     "pooling_weights",
     "projection_boxes",
+    "recall_curves",
     "saturation",
     "scale_and_mask",
     "scale_panels",
@@ -58,8 +67,10 @@ __all__ = [
     "scores_on_a_line",
     "self_look_bars",
     "sequence_map",
+    "sharpness_error",
     "show",
     "six_steps",
+    "size_curves",
     "softmax_bars",
     "two_readings",
     "vector_strips",
