@@ -7,7 +7,7 @@ weights of many heads as lines between words; ``control`` makes a figure that th
 
 from attnlib.plots.base import COLOURS, figure, show
 from attnlib.plots.controls import control
-from attnlib.plots.family import nested_sets, recall_curves, size_curves
+from attnlib.plots.family import digit_pairs, nested_sets, recall_curves, size_curves
 from attnlib.plots.graphs import club_graph, masks_and_graphs, pattern_and_reach
 from attnlib.plots.head_diagrams import all_in_one, attention_diagrams
 from attnlib.plots.head_results import cost_lines, floor_curves, two_readings
@@ -42,6 +42,7 @@ __all__ = [
     "control",
     "cost_lines",
     "cut_grids",
+    "digit_pairs",
     "dot_wiring",
     "figure",
     "fitted_curves",

@@ -40,6 +40,24 @@ def nested_sets(*, title):
     return fig
 
 
+def digit_pairs(images, moved, labels, *, title):
+    """Draw some digits, above with their pixels in place, below with the pixels moved.
+
+    **Shapes** images, moved (num_images, height, width) from 0 to 1; labels (num_images,) -> figure
+    """
+    fig, axes = figure(2, len(images), width=0.95 * len(images) + 0.4, height=2.6, squeeze=False)
+    with matplotlib.rc_context(STYLE):
+        for row, pictures, name in zip(axes, (images, moved), ("in place", "permuted"), strict=True):
+            for ax, picture, label in zip(row, pictures, labels, strict=True):
+                ax.imshow(np.asarray(picture), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+                ax.set(xticks=[], yticks=[])
+                if row is axes[0]:
+                    ax.set_title(str(int(label)), loc="center", fontsize=10)
+            row[0].set_ylabel(name)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
+    return fig
+
+
 def size_curves(panels, *, title):
     """Draw accuracy against the number of training images: mean and standard deviation over seeds.
 
