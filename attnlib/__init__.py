@@ -41,6 +41,11 @@ _HOME = {
     "ConvLayer": "layers",
     "RecurrentLayer": "layers",
     "SelfAttentionLayer": "layers",
+    "dependencies": "costs",
+    "formula": "costs",
+    "maximum_path_length": "costs",
+    "receptive_field": "costs",
+    "sequential_operations": "costs",
     "conv_as_attention": "convolution",
     "linear_attention": "relations",
     "linear_attention_recurrent": "relations",
@@ -50,6 +55,8 @@ _HOME = {
     "merge_partial": "efficient",
     "partial_attention": "efficient",
     "KeyValueCache": "decoding",
+    "ring_attention": "ring",
+    "run_ring": "ring",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
