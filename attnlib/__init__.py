@@ -57,6 +57,7 @@ _HOME = {
     "KeyValueCache": "decoding",
     "ring_attention": "ring",
     "run_ring": "ring",
+    "load_bert": "pretrained",
 }
 _BY_MODULE = ("check", "plots", "reference")
 
