@@ -14,6 +14,8 @@ from attnlib.plots.head_results import cost_lines, floor_curves, two_readings
 from attnlib.plots.heads import concat_boxes, cut_grids, head_maps
 from attnlib.plots.heatmaps import heatmap
 from attnlib.plots.kernels import kernel_heads, sharpness_error
+from attnlib.plots.layer_curves import cost_table, length_curves
+from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.planes import plane
@@ -39,8 +41,10 @@ __all__ = [
     "chain_and_look",
     "club_graph",
     "concat_boxes",
+    "connectivity",
     "control",
     "cost_lines",
+    "cost_table",
     "cut_grids",
     "digit_pairs",
     "dot_wiring",
@@ -51,6 +55,7 @@ __all__ = [
     "head_view",
     "heatmap",
     "kernel_heads",
+    "length_curves",
     "masks_and_graphs",
     "nested_sets",
     "pattern_and_reach",
@@ -58,6 +63,7 @@ __all__ = [
     "pooled_fit",
     "pooling_weights",
     "projection_boxes",
+    "reach_rows",
     "recall_curves",
     "saturation",
     "scale_and_mask",
@@ -73,6 +79,7 @@ __all__ = [
     "six_steps",
     "size_curves",
     "softmax_bars",
+    "timeline",
     "two_readings",
     "vector_strips",
     "weighted_values",

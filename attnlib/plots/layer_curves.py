@@ -1,0 +1,85 @@
+"""Chapter 7: how costs, gradients, memories and times change with the number of words."""
+
+import matplotlib
+import numpy as np
+
+from attnlib.plots.base import COLOURS, INK, STYLE, figure
+from attnlib.plots.line_styles import HEAD_COLOURS
+
+SMALL = 9
+LINES = ["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (9, 3)), (0, (3, 2))]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+
+
+def length_curves(lengths, curves, *, ylabel, title, xlabel="number of words n", log_y=True, marks=None, floor=None):
+    """Draw what grows or falls with a length; several runs as a line through their medians in a band.
+
+    **Shapes**
+        lengths     (num_lengths,), or {name: (its lengths,)}
+        curves      {name: (num_lengths,) or (num_runs, num_lengths)}; on a logarithmic axis 0 is left out
+        marks       {text: (length, height)}: points that are marked, such as crossovers
+        floor       (height, text): a line across, such as what a guess reaches
+        -> figure
+    """
+    fig, ax = figure(width=7.6, height=3.9)
+    with matplotlib.rc_context(STYLE):
+        for place, (name, runs) in enumerate(curves.items()):
+            runs = np.atleast_2d(np.asarray(runs, dtype=float))
+            runs = np.where(runs > 0, runs, np.nan) if log_y else runs
+            at = np.asarray(lengths[name] if isinstance(lengths, dict) else lengths)
+            colour = HEAD_COLOURS[place % len(HEAD_COLOURS)]
+            ax.plot(
+                at,
+                np.median(runs, axis=0),
+                linestyle=LINES[place % 7],
+                marker=MARKERS[place % 7],
+                color=colour,
+                markersize=5,
+                linewidth=1.8,
+                label=name,
+            )
+            if len(runs) > 1:
+                ax.fill_between(at, runs.min(axis=0), runs.max(axis=0), color=colour, alpha=0.18, linewidth=0)
+        for text, (length, height) in (marks or {}).items():
+            ax.plot(length, height, linestyle="", marker="o", markersize=11, markerfacecolor="none", color=INK)
+            ax.annotate(text, (length, height), xytext=(8, -16), textcoords="offset points", fontsize=SMALL)
+        if floor:
+            ax.axhline(floor[0], color=INK, linewidth=1, linestyle=":", marker="none")
+            ax.text(ax.get_xlim()[0], floor[0], floor[1], fontsize=SMALL, va="bottom", ha="left")
+        ticks = sorted(
+            {*np.concatenate([np.ravel(at) for at in lengths.values()])} if isinstance(lengths, dict) else lengths
+        )
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
+        ax.set_yscale("log" if log_y else "linear")
+        ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        ax.legend(fontsize=SMALL, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return fig
+
+
+def cost_table(costs, *, title):
+    """Draw FLOPs as bars on a logarithmic axis, with the other costs written beside them; the least is bold.
+
+    **Shapes** costs {layer: {"FLOPs": a number, other cost: a number, ...}} -> figure
+    """
+    names, headings = list(costs), list(next(iter(costs.values())))
+    flops = np.array([row["FLOPs"] for row in costs.values()], dtype=float)
+    fig, (ax, table) = figure(1, 2, width=8.4, height=1.1 + 0.34 * len(names), width_ratios=[3, 4], sharey=True)
+    with matplotlib.rc_context(STYLE):
+        colours = [COLOURS["values"] if value == flops.min() else COLOURS["queries"] for value in flops]
+        ax.barh(range(len(names)), flops, color=colours, height=0.6)
+        ax.set_xscale("log")
+        ax.set_xlim(flops.min() / 3, flops.max() * 2)
+        ax.set_yticks(range(len(names)), names)
+        ax.invert_yaxis()
+        ax.set_xlabel("FLOPs")
+        table.set_axis_off()
+        table.set_xlim(0, len(headings))
+        for column, heading in enumerate(headings):
+            values = [row[heading] for row in costs.values()]
+            table.text(column + 0.95, -0.75, heading, ha="right", va="center", fontsize=SMALL, color=INK)
+            for row, value in enumerate(values):
+                weight = "bold" if value == min(values) else "normal"
+                table.text(column + 0.95, row, f"{value:,}", ha="right", va="center", fontsize=SMALL, weight=weight)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
+    return fig
