@@ -12,13 +12,13 @@ times to results/long_memory.json after every case; takes about a quarter of an 
 import datetime
 import functools
 import json
-import platform
 import statistics
 import sys
 import time
 from pathlib import Path
 
 import torch
+from multi_head import processor
 from torch import nn
 from tqdm import tqdm
 
@@ -130,14 +130,6 @@ def cases():
         for name, make, lengths, differs in rows:
             found += [(table, name, make, task, length, budget | differs) for length in lengths]
     yield from sorted(found, key=lambda case: case[4] * case[5]["steps"])
-
-
-def processor():
-    """The processor's model, as far as the system tells."""
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
 
 
 def main():
