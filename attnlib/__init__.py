@@ -38,6 +38,7 @@ _HOME = {
     "ShawRelativePositions": "relative_positions",
     "alibi_bias": "relative_positions",
     "alibi_slopes": "relative_positions",
+    "local_attention": "windows",
     "ConvLayer": "layers",
     "RecurrentLayer": "layers",
     "SelfAttentionLayer": "layers",

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from attnlib import dot_product
 from attnlib.masks import causal_mask
 from attnlib.multihead import MultiHeadAttention, merge_heads, split_heads
 from attnlib.shapes import match, must_be_floating, must_count
+from attnlib.windows import local_attention
 
 SHAPES = {"layer": "(d_model,)", "x": "(batch, n, d_model)"}
 WHY = {"d_model": "Every layer reads and writes vectors of d_model numbers, so that layers can be stacked."}
@@ -174,17 +174,9 @@ class SelfAttentionLayer(nn.Module):
         return self.heads(x, mask=causal_mask(x.shape[1]).to(x.device) if self.causal else None)
 
     def _in_windows(self, x):
-        part, count = self.heads, self.heads.num_heads
-        before, after = self.radius, 0 if self.causal else self.radius
-        queries = split_heads(part.W_q(x), count).unsqueeze(-2)  # one query a window
-        keys, values = (_windows(split_heads(W(x), count), before, after) for W in (part.W_k, part.W_v))
-        inside = _windows(x.new_ones(1, 1, x.shape[1], 1), before, after).mT > 0  # (1, 1, n, 1, width)
-        return part.W_o(merge_heads(dot_product.attention(queries, keys, values, inside).squeeze(-2)))
-
-
-def _windows(heads, before, after):
-    # (batch, num_heads, n, d) -> (batch, num_heads, n, width, d), zeros beyond the ends
-    return F.pad(heads, (0, 0, before, after)).unfold(2, before + after + 1, 1).mT
+        part = self.heads
+        parts = [split_heads(W(x), part.num_heads) for W in (part.W_q, part.W_k, part.W_v)]
+        return part.W_o(merge_heads(local_attention(*parts, self.radius, causal=self.causal)))
 
 
 def _check(layer, weight, x):
