@@ -15,6 +15,7 @@ from attnlib.check.running import run
 from attnlib.check.spec import all_specs
 
 ROOT = Path(__file__).resolve().parents[1]
+FEW_SIZES = {"top_word_share", "is_equivariant", "first_fooled"}  # their inputs have two different axes at most
 SPECS = pytest.mark.parametrize("spec", all_specs().values(), ids=all_specs())
 
 
@@ -37,7 +38,7 @@ def agrees(ones, others):
 
 def sizes(probe):
     """All the sizes that an input has: the lengths of axes, and whole numbers."""
-    values = [value for value in probe.arguments.values() if not isinstance(value, str)]
+    values = [value for value in probe.arguments.values() if hasattr(value, "shape") or isinstance(value, (int, float))]
     shapes = [getattr(value, "shape", (value,)) for value in values]
     return [int(size) for shape in shapes for size in shape]
 
@@ -102,7 +103,8 @@ def test_probes_have_unequal_sizes_and_labels(spec):
     assert len({probe.label for probe in spec.probes}) == len(spec.probes)
     assert all(list(probe.arguments) == list(spec.probes[0].arguments) for probe in spec.probes)
     assert len({tuple(sizes(probe)) for probe in spec.probes}) >= 2
-    if len(spec.probes[0].arguments) > 2:  # all sizes equal in every probe would hide a wrong axis
+    if len(spec.probes[0].arguments) > 2 and spec.name not in FEW_SIZES:
+        # all sizes equal in every probe would hide a wrong axis
         assert sum(len(set(sizes(probe))) >= 3 for probe in spec.probes) >= 2
 
 
