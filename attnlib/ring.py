@@ -66,7 +66,7 @@ def ring_attention(queries, keys, values, ring, *, causal=False, scale=None):
 
     **Raises** as ``attention``; ``RuntimeError`` when another process is gone.
 
-    **Example** ``run_ring`` and this module's ``main`` show how it is called.
+    **Example** ``run_ring`` and this module as a program show how it is called.
     """
     must_be_floating(queries=queries, keys=keys, values=values)
     sizes = match(dot_product.SHAPES, dot_product.WHY, queries=queries, keys=keys, values=values)
@@ -156,9 +156,9 @@ def _use_loopback():
         os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
 
 
-def main():
+def _main():
     """Compare ring attention with attention in one process; started by torchrun on one machine or on several."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser = argparse.ArgumentParser(description=_main.__doc__)
     parser.add_argument("--words", type=int, default=1024)
     parser.add_argument("--causal", action="store_true")
     options = parser.parse_args()
@@ -180,4 +180,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    _main()
