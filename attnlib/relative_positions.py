@@ -69,7 +69,7 @@ class RelativePositionBias(nn.Module):
     further ones share buckets whose width grows like a logarithm; from max_distance on there is one.
 
     **Shapes**
-        table       (num_buckets, num_heads)
+        table       (num_buckets, num_heads), nearly 0 at the start
         queries     the number of queries, or the queries (..., num_queries, d_k), of which only the number counts
         num_keys    as many as queries unless given
         bias        (num_heads, num_queries, num_keys)
@@ -95,7 +95,7 @@ class RelativePositionBias(nn.Module):
         self.num_near, self.max_distance, self.bidirectional = num_buckets // parts, max_distance, bidirectional
         if max_distance <= self.num_near:
             raise ValueError(f"max_distance is {max_distance}, expected more than the {self.num_near} near offsets.")
-        self.table = nn.Parameter(torch.randn(num_buckets, num_heads))
+        self.table = nn.Parameter(0.02 * torch.randn(num_buckets, num_heads))
 
     def buckets(self, offsets):
         """Find the bucket of every offset, key place minus query place.
@@ -123,7 +123,7 @@ class ShawRelativePositions(nn.Module):
     Vaswani 2018, eq. 2 and 4; their vectors for the values, eq. 3, which changed little, are left out).
 
     **Shapes**
-        table       (2 * max_distance + 1, d_k), the same for all heads
+        table       (2 * max_distance + 1, d_k), the same for all heads, of order 1 at the start
         queries     (..., num_queries, d_k), split into heads
         num_keys    as many as queries unless given
         bias        (..., num_queries, num_keys)
