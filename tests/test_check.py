@@ -177,6 +177,17 @@ def test_a_changed_argument_is_named(capsys):
     assert "changes its argument `values`" in text
 
 
+def test_dicts_lists_and_functions_may_be_arguments():
+    given = {
+        "weights": {"a": np.zeros(3)},
+        "chunks": [np.zeros(2), np.zeros(5)],
+        "layer": type("", (), {"__call__": abs})(),
+    }
+    assert running.run(lambda weights, chunks, layer: 0, given).changed == []
+    spoil = running.run(lambda weights, chunks, layer: (weights.pop("a"), chunks[1].fill(1)), given)
+    assert spoil.changed == ["weights", "chunks"]
+
+
 def test_a_wrong_number_of_arguments_is_named(capsys):
     _, text = verdict_of("scale_scores", lambda scores: scores, capsys)
     assert "`scale_scores(scores, d_k)`" in text

@@ -189,9 +189,16 @@ def _first_line(error):
 def _inputs(probe):
     rows = []
     for name, value in probe.arguments.items():
-        shape = f"shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
-        rows.append(f"{name:<12} {shape}")
+        rows.append(f"{name:<12} {_described(value)}")
     return f"{probe.label}\n" + "\n".join(rows)
+
+
+def _described(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_described(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list) and value and hasattr(value[0], "shape"):
+        return "[" + ", ".join(map(_described, value)) + "]"
+    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
 
 
 def _chatter(outcomes):
