@@ -69,7 +69,8 @@ def size_curves(panels, *, title):
         for ax, (name, models) in zip(axes[0], panels.items(), strict=True):
             for (model, found), colour, dash, marker in zip(models.items(), colours, DASHES, "os^", strict=True):
                 counts = np.array([int(count) for count in found])
-                means, spreads = (np.array([how(shares) for shares in found.values()]) for how in (np.mean, _spread))
+                shares = np.stack([np.asarray(share) for share in found.values()])
+                means, spreads = shares.mean(axis=1), shares.std(axis=1, ddof=1)
                 ax.plot(counts, means, dash, marker=marker, color=colour, label=model)
                 ax.fill_between(counts, means - spreads, means + spreads, color=colour, alpha=0.18, linewidth=0)
             ax.set_xscale("log")
@@ -106,7 +107,3 @@ def recall_curves(counts, errors, size, *, title):
 
 def _rgb(colour):
     return matplotlib.colors.to_rgb(colour)
-
-
-def _spread(shares):
-    return np.std(shares, ddof=1)
