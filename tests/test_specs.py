@@ -15,7 +15,8 @@ from attnlib.check.running import run
 from attnlib.check.spec import all_specs
 
 ROOT = Path(__file__).resolve().parents[1]
-FEW_SIZES = {"top_word_share", "is_equivariant", "first_fooled"}  # their inputs have two different axes at most
+# their inputs have two different axes at most
+FEW_SIZES = {"top_word_share", "is_equivariant", "first_fooled", "steps_in_a_row", "crossover", "linear_attention_step"}
 SPECS = pytest.mark.parametrize("spec", all_specs().values(), ids=all_specs())
 
 
