@@ -298,8 +298,14 @@ REFUSING = Spec(
         (lambda table, positions: looked_up(("zeros",), table, positions), "not yet", "zeros look like a position"),
         (lambda table, positions: table[positions % len(table)], "not yet", "beyond it your function must raise Ind"),
         (lambda table, positions: table[[list(range(3)).index(p) for p in positions]], "stopped with an error", "Valu"),
+        (
+            lambda table, positions: table[[list(range(3)).index(p) for p in positions]],
+            "stopped with an error",
+            "must r",
+        ),
+        (lambda table, positions: table[positions] if max(positions) < 5 else None, "not yet", "must raise Ind"),
     ],
-    ids=["another message", "known mistake", "a value instead", "another error"],
+    ids=["another message", "known mistake", "a value instead", "another error", "which error", "nothing instead"],
 )
 def test_an_answer_that_has_to_refuse_is_judged_by_the_type_of_its_error(answer, state, words, monkeypatch):
     monkeypatch.setitem(all_specs(), "looked_up", REFUSING)

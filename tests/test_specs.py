@@ -38,8 +38,9 @@ def agrees(ones, others):
 
 
 def sizes(probe):
-    """All the sizes that an input has: the lengths of axes, and whole numbers."""
-    values = [value for value in probe.arguments.values() if hasattr(value, "shape") or isinstance(value, (int, float))]
+    """All the sizes that an input has: the lengths of axes and lists, and whole numbers."""
+    values = [len(value) if isinstance(value, list) else value for value in probe.arguments.values()]
+    values = [value for value in values if hasattr(value, "shape") or isinstance(value, (int, float))]
     shapes = [getattr(value, "shape", (value,)) for value in values]
     return [int(size) for shape in shapes for size in shape]
 

@@ -96,13 +96,17 @@ def _explain_failure(spec, outcomes, behaviours, passed):
     details = [("The input it was tried on", _inputs(spec.probes[first]))]
     if outcome.error is not None:
         kind, hint = ("", "") if says else advice(outcome.error)
+        if wanted.error and not isinstance(outcome.error, TimeUp) and not says:
+            kind, hint = "another error", f"On {label} it must raise {wanted.error}."
         headline = says or (f"{_error_words(outcome).rstrip('.')}. {hint}" if hint else _error_words(outcome))
         details.insert(0, ("The error", _error_details(outcome)))
         return Verdict(spec.name, ERROR, headline, faults, [], details, clue=kind)
     if shown.error:
         tried = f" (Tried on {label}.)" if any(passed) else ""
         headline = shown.error.removeprefix("Misfit: ") + tried
-        return Verdict(spec.name, NOT_YET, headline, (), [], details, clue="misfit")
+        if wanted.error:
+            headline = f"On {label} your function must raise {wanted.error}. {shown.error.removeprefix('Misfit: ')}"
+        return Verdict(spec.name, NOT_YET, says or headline, faults, [], details, clue="" if says else "misfit")
     details.append((f"Your result: {shapes_of(shown.value)}", text_of(shown.value)))
     if wanted.error:
         details.append(("Expected", wanted.error))
