@@ -48,12 +48,12 @@ def digit_pairs(images, moved, labels, *, title):
     fig, axes = figure(2, len(images), width=0.95 * len(images) + 0.4, height=2.6, squeeze=False)
     with matplotlib.rc_context(STYLE):
         for row, pictures, name in zip(axes, (images, moved), ("in place", "permuted"), strict=True):
-            for ax, picture, label in zip(row, pictures, labels, strict=True):
+            for ax, picture in zip(row, pictures, strict=True):
                 ax.imshow(np.asarray(picture), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
                 ax.set(xticks=[], yticks=[])
-                if row is axes[0]:
-                    ax.set_title(str(int(label)), loc="center", fontsize=10)
             row[0].set_ylabel(name)
+        for ax, label in zip(axes[0], labels, strict=True):
+            ax.set_title(str(int(label)), loc="center", fontsize=10)
     fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
     return fig
 
@@ -67,7 +67,7 @@ def size_curves(panels, *, title):
     colours = [COLOURS["keys"], COLOURS["values"], COLOURS["queries"]]
     with matplotlib.rc_context(STYLE):
         for ax, (name, models) in zip(axes[0], panels.items(), strict=True):
-            for (model, found), colour, dash, marker in zip(models.items(), colours, DASHES, "os^", strict=True):
+            for (model, found), colour, dash, marker in zip(models.items(), colours, DASHES, "os^", strict=False):
                 counts = np.array([int(count) for count in found])
                 shares = np.stack([np.asarray(share) for share in found.values()])
                 means, spreads = shares.mean(axis=1), shares.std(axis=1, ddof=1)

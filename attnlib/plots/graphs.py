@@ -75,40 +75,44 @@ def draw_graph(ax, mask):
     ax.set_axis_off()
 
 
-def club_graph(places, edges, weights, sides, guesses, leaders, *, title):
+def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
     """Draw the karate club: shape and colour of a member tell what is guessed, a ring who is guessed wrong.
 
     **Shapes**
         places      (n, 2)
-        edges       (num_edges, 2)
-        weights     (n, n), how much each member looks at each; an edge is as wide as the larger of its two
+        edges       (num_edges, 2), dashed where the two went to different sides
+        shares      (num_edges,), how wide each edge is drawn: 1 is an even share
         sides       (n,), where they went: 0 or 1; guesses (n,) where the model puts them
         leaders     node numbers, drawn large
         -> figure
     """
-    places, edges, weights, sides, guesses = (_array(part) for part in (places, edges, weights, sides, guesses))
-    fig, ax = figure(width=7.6, height=5.0)
+    places, edges, shares, sides, guesses = (_array(part) for part in (places, edges, shares, sides, guesses))
+    fig, ax = figure(width=7.6, height=5.2)
     with matplotlib.rc_context(STYLE):
-        for i, j in edges:
-            weight = max(weights[i, j], weights[j, i])
-            line = {"linewidth": 0.3 + 7 * weight, "alpha": min(1.0, 0.35 + weight)}
-            ax.plot(*places[[i, j]].T, "-", marker="none", color="#8a8a8a", zorder=1, **line)
+        for (i, j), share in zip(edges, shares, strict=True):
+            dash = "-" if sides[i] == sides[j] else (0, (3, 1.5))
+            ax.plot(*places[[i, j]].T, linestyle=dash, marker="none", color="#7a7a7a", linewidth=2.2 * share, zorder=1)
         for node, (x, y) in enumerate(places):
             size = 420 if node in leaders else 190
             side = guesses[node]
             ring = {"edgecolor": INK, "linewidth": 3.5} if side != sides[node] else {"edgecolor": "white"}
             ax.scatter(x, y, size, SIDE_COLOURS[side], marker=MARKERS[side], zorder=2, **ring)
             ax.text(x, y, str(node), ha="center", va="center", fontsize=SMALL, color="white", zorder=3)
-        names = ["instructor (0)", "president (33)"]
-        for side, name in enumerate(names):
-            marks = {"marker": MARKERS[side], "color": SIDE_COLOURS[side], "linestyle": "none", "markersize": 9}
-            ax.plot([], [], label=f"guess: {name}", **marks)
-        marks = {"markersize": 10, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 3}
-        ax.plot([], [], "o", label="guessed wrong", linestyle="none", **marks)
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3)
+        _club_legend(ax)
         ax.set_title(title)
         ax.set_axis_off()
     return fig
+
+
+def _club_legend(ax):
+    for side, name in enumerate(["instructor (0)", "president (33)"]):
+        marks = {"marker": MARKERS[side], "color": SIDE_COLOURS[side], "linestyle": "none", "markersize": 9}
+        ax.plot([], [], label=f"guess: {name}", **marks)
+    marks = {"markersize": 10, "markerfacecolor": "white", "markeredgecolor": INK, "markeredgewidth": 3}
+    ax.plot([], [], "o", label="guessed wrong", linestyle="none", **marks)
+    for dash, name in (("-", "friends, same side"), ((0, (3, 1.5)), "friends, two sides")):
+        ax.plot([], [], linestyle=dash, marker="none", color="#7a7a7a", linewidth=2.2, label=name)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=5, fontsize=SMALL, columnspacing=1.2)
 
 
 def _draw_mask(ax, mask):

@@ -22,14 +22,14 @@ def kernel_heads(weights, offsets, query, *, title):
     """
     weights, offsets = np.asarray(weights), np.asarray(offsets)
     rows, columns = (np.unique(offsets[:, axis]) for axis in (0, 1))
-    fig, axes = figure(len(rows), len(columns), width=1.9 * len(columns) + 1.0, height=1.85 * len(rows) + 0.5)
+    fig, axes = figure(len(rows), len(columns), width=1.45 * len(columns) + 1.1, height=1.6 * len(rows) + 0.4)
     with matplotlib.rc_context(STYLE):
         for head, offset in zip(weights, offsets, strict=True):
             ax = axes[np.searchsorted(rows, offset[0]), np.searchsorted(columns, offset[1])]
             ax.imshow(head, cmap="cividis", vmin=0, vmax=1, interpolation="nearest")
             corner = query[1] - 0.5, query[0] - 0.5
             ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=COLOURS["output"], linewidth=2))
-            ax.set_title("({:+d}, {:+d})".format(*offset).replace("-", "−"), fontsize=10, loc="center")
+            ax.set_title(f"({_signed(offset[0])}, {_signed(offset[1])})", fontsize=9, loc="center")
             ax.set(xticks=[], yticks=[])
             ax.spines[:].set_visible(False)
         for ax in axes[:, 0]:
@@ -59,3 +59,7 @@ def sharpness_error(sharpness, errors, *, title):
         ax.set(xlabel="sharpness", ylabel="largest difference", title=title)
         ax.legend()
     return fig
+
+
+def _signed(number):
+    return f"{number:+d}".replace("-", "−") if number else "0"
