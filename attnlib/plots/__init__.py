@@ -18,6 +18,8 @@ from attnlib.plots.layer_curves import cost_table, length_curves
 from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
+from attnlib.plots.place_schemes import length_curves, position_maps, where_added
+from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves
 from attnlib.plots.planes import plane
 from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
@@ -39,12 +41,14 @@ __all__ = [
     "attention_boxes",
     "attention_diagrams",
     "chain_and_look",
+    "clocks",
     "club_graph",
     "concat_boxes",
     "connectivity",
     "control",
     "cost_lines",
     "cost_table",
+    "counter_panels",
     "cut_grids",
     "digit_pairs",
     "dot_wiring",
@@ -57,11 +61,14 @@ __all__ = [
     "kernel_heads",
     "length_curves",
     "masks_and_graphs",
+    "moved_word",
     "nested_sets",
     "pattern_and_reach",
     "plane",
     "pooled_fit",
     "pooling_weights",
+    "position_curves",
+    "position_maps",
     "projection_boxes",
     "reach_rows",
     "recall_curves",
@@ -83,5 +90,6 @@ __all__ = [
     "two_readings",
     "vector_strips",
     "weighted_values",
+    "where_added",
     "width_errors",
 ]

@@ -1,0 +1,103 @@
+"""Chapter 6: ways to tell positions: where each is added, what it adds, and how far it carries."""
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import FancyBboxPatch
+
+from attnlib.plots.base import COLOURS, INK, STYLE, figure
+from attnlib.plots.heads import sheet
+from attnlib.plots.line_styles import look
+from attnlib.plots.strips import arrow
+
+SMALL = 8
+MARKERS = "os^Dv<>P"
+# what stands where in the diagram: text, left edge, height of its middle, width
+BOXES = {
+    "embeddings": (0.15, 1.55, 1.15),
+    "queries": (2.05, 0.85, 1.0),
+    "keys": (2.05, 1.55, 1.0),
+    "values": (2.05, 2.25, 1.0),
+    "scores": (3.85, 1.2, 1.0),
+    "weights": (5.35, 1.2, 1.0),
+    "output": (6.75, 1.85, 1.0),
+}
+LINKS = [("embeddings", "queries"), ("embeddings", "keys"), ("embeddings", "values"), ("queries", "scores")]
+LINKS += [("keys", "scores"), ("scores", "weights"), ("weights", "output"), ("values", "output")]
+
+
+def where_added(schemes, *, title):
+    """Draw attention as boxes, and below each box the ways to tell positions that change it.
+
+    **Shapes** schemes {a box or boxes joined by " and ": names of schemes}; boxes: embeddings, queries, keys, values,
+    scores, weights, output -> figure
+    """
+    fig, ax = sheet(8.0, 3.6, title)
+    for start, end in LINKS:
+        (left, y, width), (right, height, _) = BOXES[start], BOXES[end]
+        arrow(ax, (left + width, y), (right - 0.04, height), "#767676", width=1.3)
+    touched = {box for boxes in schemes for box in boxes.split(" and ")}
+    for name, (x, y, width) in BOXES.items():
+        colour = COLOURS.get(name, INK)
+        face = "#fff3d6" if name in touched else "white"
+        patch = FancyBboxPatch((x, y - 0.2), width, 0.4, boxstyle="round,pad=0.03", edgecolor=colour, facecolor=face)
+        ax.add_patch(patch)
+        ax.text(x + width / 2, y, name, ha="center", va="center", color=colour, fontsize=10)
+    for boxes, names in schemes.items():
+        middle = np.mean([BOXES[box][0] + BOXES[box][2] / 2 for box in boxes.split(" and ")])
+        ax.text(middle, 2.72, f"{boxes}:\n" + "\n".join(names), ha="center", va="top", fontsize=9, linespacing=1.3)
+    return fig
+
+
+def position_maps(maps, *, title, label, limits, signed=False):
+    """Draw several maps over queries and keys in a row, all with the same colours.
+
+    **Shapes** maps {name: (n, n)}; limits (lowest, highest) colour -> figure
+    """
+    fig, axes = figure(1, len(maps), width=8.0, height=8.0 / len(maps) + 0.4, squeeze=False, sharey=True)
+    with matplotlib.rc_context(STYLE):
+        for ax, (name, values) in zip(axes.flat, maps.items(), strict=True):
+            picture = ax.imshow(
+                np.asarray(values), cmap="PuOr" if signed else "cividis", vmin=limits[0], vmax=limits[1]
+            )
+            ax.set_title(name, fontsize=9, loc="center")
+            ax.set_xlabel("keys")
+            ax.spines[:].set_visible(False)
+            ax.tick_params(length=0, labelsize=SMALL)
+        axes.flat[0].set_ylabel("queries")
+        fig.colorbar(picture, ax=axes, label=label, shrink=0.7)
+    fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
+    return fig
+
+
+def length_curves(lengths, shares, *, trained, guess, title):
+    """Draw how many answers are right in sentences of each length: the mean over seeds, and from lowest to highest.
+
+    **Shapes**
+        lengths     (num_lengths,)
+        shares      {name: (num_seeds, num_lengths)}; None where a scheme refuses
+        trained     the longest sentence in training
+        guess       the share that a guess gets right
+        -> figure
+    """
+    fig, ax = figure(width=7.6, height=3.8)
+    with matplotlib.rc_context(STYLE):
+        ax.axvspan(min(lengths) * 0.9, trained * 1.02, color="#eeeeee", linewidth=0)
+        for place, (name, found) in enumerate(shares.items()):
+            found = np.array(found, dtype=float)  # None becomes nan
+            colour, _ = look(place)
+            mean = found.mean(axis=0)
+            refuses = " (refuses longer)" if np.isnan(mean).any() else ""
+            ax.plot(
+                lengths, mean, color=colour, marker=MARKERS[place], linestyle=("-", "--", "-.", ":")[place % 4],
+                label=name + refuses,
+            )  # fmt: skip
+            ax.fill_between(lengths, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.15, linewidth=0)
+        ax.axhline(guess, color=INK, linewidth=1, linestyle=(0, (1, 3)))
+        ax.text(lengths[-1], guess + 0.01, "guessing", ha="right", va="bottom", fontsize=SMALL)
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(lengths, [str(n) for n in lengths])
+        ax.minorticks_off()
+        ax.set(ylim=(0, 1.04), xlim=(min(lengths) * 0.9, max(lengths) * 1.08))
+        ax.set(xlabel="words in a sentence (grey: as in training)", ylabel="share right", title=title)
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
+    return fig
