@@ -18,7 +18,7 @@ from attnlib.plots.layer_curves import cost_table, length_curves
 from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
-from attnlib.plots.place_schemes import length_curves, position_maps, where_added
+from attnlib.plots.place_schemes import extrapolation_curves, position_maps, where_added
 from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves
 from attnlib.plots.planes import plane
 from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
@@ -52,6 +52,7 @@ __all__ = [
     "cut_grids",
     "digit_pairs",
     "dot_wiring",
+    "extrapolation_curves",
     "figure",
     "fitted_curves",
     "floor_curves",

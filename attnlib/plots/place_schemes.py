@@ -11,7 +11,8 @@ from attnlib.plots.strips import arrow
 
 SMALL = 8
 MARKERS = "os^Dv<>P"
-# what stands where in the diagram: text, left edge, height of its middle, width
+DASHES = ("-", "--", "-.", ":")
+# where a box stands in the diagram: its left edge, the height of its middle, its width
 BOXES = {
     "embeddings": (0.15, 1.55, 1.15),
     "queries": (2.05, 0.85, 1.0),
@@ -69,7 +70,7 @@ def position_maps(maps, *, title, label, limits, signed=False):
     return fig
 
 
-def length_curves(lengths, shares, *, trained, guess, title):
+def extrapolation_curves(lengths, shares, *, trained, guess, title):
     """Draw how many answers are right in sentences of each length: the mean over seeds, and from lowest to highest.
 
     **Shapes**
@@ -87,10 +88,8 @@ def length_curves(lengths, shares, *, trained, guess, title):
             colour, _ = look(place)
             mean = found.mean(axis=0)
             refuses = " (refuses longer)" if np.isnan(mean).any() else ""
-            ax.plot(
-                lengths, mean, color=colour, marker=MARKERS[place], linestyle=("-", "--", "-.", ":")[place % 4],
-                label=name + refuses,
-            )  # fmt: skip
+            line = {"color": colour, "marker": MARKERS[place], "linestyle": DASHES[place % 4]}
+            ax.plot(lengths, mean, label=name + refuses, **line)
             ax.fill_between(lengths, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.15, linewidth=0)
         ax.axhline(guess, color=INK, linewidth=1, linestyle=(0, (1, 3)))
         ax.text(lengths[-1], guess + 0.01, "guessing", ha="right", va="bottom", fontsize=SMALL)
