@@ -141,7 +141,7 @@ FOOLED = Spec(
         "one_place": "Return the index as a number, not as a list.",
         "flags": "Return the index of the first True in that list, not the list.",
         "any_wrong": "Return an index, not whether there is one.",
-        "sentence": "Return the index of the sentence, not the sentence.",
+        "sentence": "Return the index, a number: not the sentence itself, nor the noun that is read.",
         "gives_up": "`return -1` stands inside the loop: it gives up after the first sentence. Put it behind the loop.",
         "from_second": "The first sentence counts, too: start at index 0. (As an index, 0 is false: ask for `is not None`.)",
         "all_but_last": "The last sentence counts, too: check where your loop ends.",

@@ -23,7 +23,9 @@ def _normal(*shape):
 def sinusoidal(faults, num_positions, d_model):
     """Write positions as sines and cosines, with the mistakes in ``faults``."""
     positions = torch.arange(num_positions) + ("from_one" in faults)
-    exponent = exponents(faults, d_model, by_positions=num_positions, by_one_more=d_model + 1)
+    exponent = exponents(faults, d_model, by_positions=num_positions, by_one_more=d_model + 1, by_one_less=d_model - 1)
+    exponent = exponent.flip(0) if "reversed" in faults else exponent
+    positions = positions / num_positions if "relative" in faults else positions
     times, first, second = next((own for key, own in _OWN_FREQUENCIES.items() if key in faults), (1, 0, 0))
     sines, cosines = (angles(faults, positions, times * exponent + more / d_model) for more in (first, second))
     forms = {
@@ -38,6 +40,11 @@ def sinusoidal(faults, num_positions, d_model):
         half = d_model // 2
         own = angles(faults, positions, torch.arange(d_model, dtype=torch.float64) // 2 * 2 / d_model)
         return torch.cat([own[:, :half].sin(), own[:, half:].cos()], dim=1).float()
+    if "stacked_first" in faults:
+        return torch.stack([first, second]).reshape(num_positions, d_model).float()
+    if "by_parity_of_position" in faults:
+        own = sines.repeat_interleave(2, dim=1)
+        return torch.where(positions[:, None] % 2 == 0, own.sin(), own.cos()).float()
     table = torch.cat([first, second], dim=1) if "halves" in faults else interleave(first, second)
     table = table.trunc() if "truncated" in faults else table
     return table.T.float() if "turned" in faults else table.float()
@@ -63,6 +70,11 @@ SINUSOIDAL = Spec(
         "every_feature": "i counts pairs, not features: features 2i and 2i + 1 both have the exponent 2i / d_model; yours is 2 * feature / d_model.",
         "by_positions": "Divide 2i by d_model, the number of features, not by the number of positions.",
         "by_one_more": "Divide 2i by d_model itself, not by d_model + 1.",
+        "by_one_less": "Divide 2i by d_model itself, not by d_model - 1.",
+        "reversed": "The fastest pair comes first, with the exponent 0: yours stand in reverse order.",
+        "relative": "The angle is the position itself, divided by 10000^(2i / d_model): do not divide it by num_positions, too.",
+        "stacked_first": "The reshape mixes positions: stack sines and cosines on a new last axis (dim=-1) before you flatten it.",
+        "by_parity_of_position": "Even features are sines and odd ones cosines, in every row; yours goes by even and odd positions.",
         "from_one": "The first position is 0: its row is 0, 1, 0, 1, ... Yours starts at 1.",
         "swapped": "Even features are sines, odd ones cosines: yours are the other way round.",
         "halves": "Sine and cosine of a frequency stand next to each other; yours are all the sines first, then all the cosines.",
@@ -86,6 +98,11 @@ SINUSOIDAL = Spec(
             "degrees",
             "two_pi",
             "by_one_more",
+            "by_one_less",
+            "reversed",
+            "relative",
+            "stacked_first",
+            "by_parity_of_position",
             "by_halves_of_features",
             "only_cosines",
             "no_cosines",
@@ -132,6 +149,8 @@ def _added(faults, words, P):
     batch, n, d_model = words.shape
     rows = {
         "batch_axis": lambda: P[:batch, None],
+        "batch_axis_short": lambda: P[:batch],
+        "words_in_front": lambda: P[:n, None],
         "first_row": lambda: P[0],
         "row_of_length": lambda: P[n],
         "last_row_used": lambda: P[n - 1],
@@ -179,6 +198,8 @@ EMBED = Spec(
         "scale_both": "Scale the embeddings alone, before you add P: yours multiplies the positions, too.",
         "scale_positions": "The factor belongs to the embeddings; you multiply the positions by it.",
         "batch_axis": "The words lie on axis 1: word i gets row i of P, in every sentence. Yours gives all words of sentence b row b.",
+        "batch_axis_short": "The words lie on axis 1: take one row of P for every word, P[:n], not one for every sentence.",
+        "words_in_front": "Broadcasting adds axes in front by itself: P[:n] fits (batch, n, d_model). With an axis behind the words, rows go to sentences.",
         "first_row": "Every word has a row of its own: word i gets P[i]. Yours all get row 0.",
         "row_of_length": "P[n] is one row: all words get the same. Word i gets P[i]: take the first n rows, P[:n].",
         "last_row_used": "Every word has a row of its own: word i gets P[i]. Yours all get the row of the last word.",
@@ -204,6 +225,8 @@ EMBED = Spec(
             "whole_root",
             "fixed",
             "last_row_used",
+            "batch_axis_short",
+            "words_in_front",
             "last_rows",
             "reversed",
             "counted_on",

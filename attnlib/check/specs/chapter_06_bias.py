@@ -28,6 +28,8 @@ def alibi(faults, num_heads, num_queries, num_keys):
         bias = bias.masked_fill(torch.arange(num_keys) > queries, -torch.inf)
     bias = bias.trunc() if "truncated" in faults else bias
     bias = bias.softmax(-1) if "softmaxed" in faults else bias
+    if "heads_last" in faults:
+        return bias.permute(1, 2, 0).float()
     return bias.transpose(1, 2).float() if "turned" in faults else bias.float()
 
 
@@ -101,6 +103,7 @@ ALIBI = Spec(
         "whole_step": "Multiply 8 by h before you divide, with `/`: 8 // num_heads is cut down, and is 0 for more than eight heads.",
         "heads_reversed": "Head 1 has the largest slope: yours stand in reverse order.",
         "no_heads": "There is one table for every head: (num_heads, num_queries, num_keys). Yours is that of the first head.",
+        "heads_last": "The heads come first: (num_heads, num_queries, num_keys).",
         "first_places": "The queries are the last num_queries of the keys' places: add num_keys - num_queries to the place of each.",
         "offset_back": "The queries stand at the end: add num_keys - num_queries to their places; you subtract it.",
         "offset_one_more": "The last query stands at the last key: your queries stand one place too far behind.",
@@ -134,6 +137,7 @@ ALIBI = Spec(
             "whole_step",
             "heads_reversed",
             "no_heads",
+            "heads_last",
             "offset_back",
             "offset_one_more",
             "offset_one_less",

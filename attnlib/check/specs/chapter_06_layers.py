@@ -45,7 +45,7 @@ def is_equivariant(faults, layer, X, order):
         return bool((moved - output).abs().max() <= 1e-5)
     plain, moved = layer(X), layer(X[given])
     if "length_unchecked" not in faults and len(plain) != len(X):
-        answer = "sum" in faults or "compared_unpermuted" in faults
+        answer = "sum" in faults or "as_sets" in faults or "compared_unpermuted" in faults
         return answer != ("inverted" in faults)
     if "same_width" in faults and plain.shape != X.shape:
         return False
@@ -56,6 +56,8 @@ def is_equivariant(faults, layer, X, order):
 def _compared(faults, moved, plain, order):
     if "sum" in faults:
         return bool((moved.sum(0) - plain.sum(0)).abs().max() <= 1e-5)
+    if "as_sets" in faults:
+        return bool((moved.sort(0).values - plain.sort(0).values).abs().max() <= 1e-5)
     if "compared_unpermuted" in faults:
         expected = plain
     elif "input_not_permuted" in faults:
@@ -133,6 +135,7 @@ EQUIVARIANT = Spec(
         "loose": "Differences above 1e-5 count: your tolerance is too large, small positions slip through.",
         "any": "Every number must agree, not some of them: `all`, not `any`.",
         "sum": "Compare number by number: sums or means over the words can agree where the rows do not.",
+        "as_sets": "The order counts: compare row by row, do not sort the outputs first.",
         "first_row": "Compare all rows, not the first alone.",
         "order_ignored": "Use the order that is given: yours tests with another one.",
         "same_width": "The output may be wider or narrower than X: only its number of rows must be n.",
@@ -151,6 +154,7 @@ EQUIVARIANT = Spec(
             "not_reduced_rows",
             "difference",
             "columns",
+            "as_sets",
             "always",
             "no_abs",
             "no_abs_turned",

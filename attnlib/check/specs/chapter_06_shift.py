@@ -21,6 +21,10 @@ def shift_by(faults, offset, d_model):
     if "not_assembled" in faults:
         return blocks.permute(2, 0, 1)
     matrix = _assembled(faults, blocks, d_model)
+    if "no_negative" in faults and offset < 0:
+        return torch.eye(d_model)
+    if "features_moved" in faults:
+        return torch.eye(d_model).roll(offset, 0)
     matrix = matrix.trunc() if "truncated" in faults else matrix
     matrix = offset * matrix if "times_offset" in faults else matrix
     return matrix + torch.eye(d_model) if "on_identity" in faults else matrix
@@ -80,6 +84,8 @@ SHIFT = Spec(
         "not_assembled": "Those are the blocks: put them on the diagonal of one (d_model, d_model) matrix of zeros, block i at row and column 2i.",
         "on_identity": "Start from zeros: you add the blocks to the identity matrix.",
         "absolute": "A negative offset moves back: keep the sign of the offset.",
+        "no_negative": "A negative offset moves back; yours is the identity there. (A loop over range(offset) never runs.)",
+        "features_moved": "The matrix turns sine and cosine of a pair into those of another position; it does not move features to other places.",
         "one_step": "Your matrix moves on by 1 whatever the offset: the angle of a pair is offset / 10000^(2i / d_model).",
         "times_offset": "The offset multiplies the angle, not the matrix: cos(offset * frequency), sin(offset * frequency).",
         "truncated": "Your matrix holds whole numbers, so the digits behind the point are cut off: make it of floats.",
@@ -98,6 +104,8 @@ SHIFT = Spec(
             "reversed",
             "on_identity",
             "one_step",
+            "no_negative",
+            "features_moved",
             "times_offset",
             "truncated",
         }
