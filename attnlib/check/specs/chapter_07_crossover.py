@@ -3,11 +3,14 @@
 import math
 
 from attnlib.check.spec import Probe, Spec
+from attnlib.check.specs.chapter_04_attention import as_set
 from attnlib.check.specs.common import choose
 
 
 def first_dearer(faults, kind, d, k):
     """Find the smallest n at which attention costs more, with the mistakes in ``faults``."""
+    if faults & {"always_one", "above_d"}:
+        return 1 if "always_one" in faults else d + 1
     if "table" in faults:  # n**2 d > k n d**2
         return _rounded(faults, d * {"conv": k, "rnn": 1, "gru": 3, "lstm": 4}[kind])
     other, both = _other(faults, kind, k), "one_twice" not in faults
@@ -71,6 +74,7 @@ def _rounded(faults, border):
         "minus_one": lambda: math.floor(border) + 1 if border >= 1 else -1,
         "by_doubling": lambda: 2 ** math.ceil(math.log2(max(1, math.floor(border) + 1))),
         "from_two": lambda: max(2, math.floor(border) + 1),
+        "gives_up": lambda: min(1000, max(1, math.floor(border) + 1)),
         "absolute": lambda: max(1, math.floor(abs(border)) + 1),
     }
     return choose(faults, ways, lambda: max(smallest, math.floor(border) + 1))
@@ -95,10 +99,12 @@ CROSSOVER = Spec(
     minutes=10,
     difficulty=2,
     oracle=_true_crossover,
-    variant=lambda faults, *arguments: first_dearer(frozenset(faults), *arguments),
+    variant=as_set(first_dearer),
     faults={
         "no_projections": "Include the four projections of attention, 8 * n * d**2: without them the crossover comes far too late.",
         "table": "The orders n**2 d and k n d**2 of the classic table are no FLOPs: put in the projections, the 2 of a multiply-add, and both products over pairs.",
+        "always_one": "Attention does not cost more for every sentence: where the other layer has the larger factor of n * d**2, it is the dearer one until n is large enough.",
+        "above_d": "n > d compares n**2 d with n d**2 alone: put in the projections, the factors and what the other layer costs, which differs from kind to kind.",
         "no_output": "Attention has four projections, 4 * n * d**2 in the bracket; yours has three (is W_o missing?).",
         "one_projection": "Attention has four projections, 4 * n * d**2 in the bracket; yours has one.",
         "projections_half": "The projections of attention cost 2 * 4 * n * d**2; yours are half of that.",
@@ -126,22 +132,23 @@ CROSSOVER = Spec(
         "not_rounded": "That is the border where both cost the same: the answer is the next whole number above it, and at least 1.",
         "not_rounded_clamped": "That is the border where both cost the same: the answer is the next whole number above it.",
         "border_and_one": "Round down to a whole number before you add 1: n counts words.",
-        "floored": "At the border itself, or below it, attention does not cost more: after rounding down add 1.",
+        "floored": "That is the last n at which attention does not cost more (or 1): the first at which it does is one higher, floor + 1 of the border.",
         "floored_not_clamped": "After rounding down add 1, and take at least 1: at the border itself attention does not cost more.",
         "before": "That is the last n at which attention does not cost more: the next one is asked for.",
         "one_more": "One too many: the first n at which attention costs more is floor + 1 of the border, and 1 where it costs more from the start.",
         "cheaper": "Compare the other way round: the smallest n at which attention costs more, not the other layer.",
         "minus_one": "Where attention costs more from the start there is a smallest n, too: it is 1, not -1.",
         "by_doubling": "Try every n, not only powers of two: yours steps over the smallest one.",
+        "gives_up": "The search ends at n = 1000: go on until attention costs more, or solve for n.",
         "from_two": "Start at n = 1: a sentence of one word counts, too.",
         "absolute": "Do not drop the sign: a border below 0 means that attention costs more from n = 1 on.",
     },
     unpaired=frozenset(
-        {"one_projection", "projections_half", "eight", "pairs_doubled", "conv_twice", "conv_k_less", "no_d"}
-        | {"d_squared", "tie_not_clamped", "not_rounded_clamped", "border_and_one", "floored", "minus_one"}
-        | {"floored_not_clamped", "one_more", "cheaper", "by_doubling", "from_two", "absolute"}
-        | {"gates_in_paper", "other_half", "other_side_doubled", "table", "conv_no_k", "before", "from_zero"}
-        | {"not_rounded", "k_everywhere"}
+        {"one_projection", "always_one", "above_d", "gives_up", "projections_half", "eight"}
+        | {"pairs_doubled", "conv_twice", "conv_k_less", "no_d", "d_squared", "tie_not_clamped"}
+        | {"not_rounded_clamped", "border_and_one", "floored", "minus_one", "floored_not_clamped"}
+        | {"one_more", "cheaper", "by_doubling", "from_two", "absolute", "gates_in_paper", "other_half"}
+        | {"other_side_doubled", "k_everywhere"}
     ),
     probes=(
         _probe("a convolution, no whole number at the border", "conv", 7, 9),

@@ -1,11 +1,13 @@
-"""Chapter 8: graphs as masks. Convolution is in ``chapter_08_sequences``, recurrence in ``chapter_08_step``."""
+"""Chapter 8: graphs as masks. Heads that convolve are in ``chapter_08_tap`` and ``chapter_08_conv``."""
 
 import torch
 
 import attnlib
 from attnlib.check.spec import Probe, Spec
-from attnlib.check.specs.chapter_08_sequences import CONV, TAP
+from attnlib.check.specs.chapter_04_attention import as_set
+from attnlib.check.specs.chapter_08_conv import CONV
 from attnlib.check.specs.chapter_08_step import STEP
+from attnlib.check.specs.chapter_08_tap import TAP
 from attnlib.check.specs.common import SHARED, choose
 
 
@@ -22,7 +24,13 @@ def graph(faults, edges, num_nodes):
     if "all_pairs" in faults:
         mask[edges[:, :1], edges[:, 1]] = 1
         mask[edges[:, 1:], edges[:, 0]] = 1
+    if "no_edges" in faults:
+        mask = mask * 0
     mask = _with_self(faults, mask, edges)
+    if faults & {"through_transpose", "transpose_through"}:
+        mask = mask.clone()
+        mask[edges[:, 1], edges[:, 0]] = 0
+        mask = mask @ mask.T if "through_transpose" in faults else mask.T @ mask
     if "two_steps" in faults:
         mask = mask @ mask
     return _as_mask(faults, mask)
@@ -30,7 +38,7 @@ def graph(faults, edges, num_nodes):
 
 def _read(faults, edges):
     ways = {
-        "axis_swapped": lambda: edges.T.reshape(2, -1).T if len(edges) != 2 else edges.T,
+        "axis_swapped": lambda: torch.stack([edges[0], edges[1]], dim=1),
         "reshaped": lambda: edges.reshape(2, -1).T,
         "one_based": lambda: edges - 1,
         "last_missing": lambda: edges[:-1],
@@ -81,11 +89,14 @@ GRAPH = Spec(
     minutes=8,
     difficulty=1,
     oracle=attnlib.graph_mask,
-    variant=graph,
+    variant=as_set(graph),
     faults={
         "inverted": SHARED["inverted"].replace("a query may", "a node may"),
-        "towards_only": "The graph is undirected: an edge (a, b) lets b look at a, too. You set one of the two entries.",
-        "away_only": "The graph is undirected: an edge (a, b) lets a look at b, too. You set mask[b, a] alone.",
+        "towards_only": "The graph is undirected: an edge (a, b) lets a look at b, too. You set mask[b, a] alone.",
+        "away_only": "The graph is undirected: an edge (a, b) lets b look at a, too. You set mask[a, b] alone.",
+        "no_edges": "Each edge is given once, in one direction: it lets both nodes look (`or`, not `and`). In your mask no edge is left.",
+        "through_transpose": "The table of an undirected graph is A | A.T: the product A @ A.T links nodes that look at the same node.",
+        "transpose_through": "The table of an undirected graph is A | A.T: the product A.T @ A links nodes that are looked at by the same node.",
         "no_self": "A node may look at itself, too: the diagonal must be True.",
         "self_if_linked": "Every node may look at itself, also one without neighbours: set the whole diagonal.",
         "self_if_alone": "Every node may look at itself, not only those without neighbours: set the whole diagonal.",
@@ -109,13 +120,14 @@ GRAPH = Spec(
         "laplacian": "That is the Laplacian of the graph: a mask holds True for neighbours and for the node itself, else False.",
     },
     unpaired=frozenset(
-        {"laplacian", "weights", "minus_infinity", "whole_parts", "two_steps", "everyone", "lower"}
-        | {"triangle", "first_self", "one_edge", "reshaped", "first_missing", "self_if_alone", "axis_swapped"}
+        {"laplacian", "no_edges", "through_transpose", "transpose_through", "weights", "minus_infinity"}
+        | {"whole_parts", "two_steps", "everyone", "lower", "triangle", "first_self", "one_edge"}
+        | {"self_if_alone"}
     ),
     probes=(
         _graph_probe("seven nodes, one without neighbours", [[0, 3], [5, 1], [3, 5], [4, 0], [2, 4]], 7),
         _graph_probe("two edges", [[2, 0], [1, 3]], 5),
-        _graph_probe("eleven nodes, the last two alone", [[1, 0], [2, 1], [8, 2], [4, 6], [3, 5], [7, 6]], 11),
+        _graph_probe("eleven nodes, the last two alone", [[1, 0], [2, 1], [8, 2], [4, 6], [3, 5], [7, 6], [3, 8]], 11),
         _graph_probe("a graph without edges", [], 3),
     ),
     hints=(
@@ -148,12 +160,28 @@ def reached(faults, mask, num_layers):
         "doubled": lambda: torch.linalg.matrix_power((step > 0).double(), min(2**num_layers, 64)),
         "doubled_less": lambda: torch.linalg.matrix_power((step > 0).double(), min(2 ** (num_layers - 1), 64)),
         "two_layers": lambda: powers[2],
+        "small_integers": lambda: _small(mask, num_layers),
+        "band": lambda: _band(mask, num_layers),
         "with_transpose": lambda: _turned(step, num_layers),
         "new_only": lambda: powers[num_layers] * (sum(powers[1:num_layers], torch.zeros_like(step)) == 0),
         "all_of_them": lambda: _every_way(mask, num_layers),
     }
     count = choose(faults, layers, lambda: powers[num_layers])
     return _told(faults, count, mask)
+
+
+def _small(mask, num_layers):
+    """Count paths in 8 bits, where 256 are none."""
+    found = mask.to(torch.uint8)
+    for _ in range(num_layers - 1):
+        found = found @ mask.to(torch.uint8)
+    return found
+
+
+def _band(mask, num_layers):
+    places = torch.arange(len(mask))
+    distances = (places - places[:, None]).abs()
+    return (distances <= num_layers * (distances * mask).max()).double()
 
 
 def _turned(step, num_layers):
@@ -219,6 +247,8 @@ REACH = Spec(
         "one_more": "One layer too many: the mask itself is the first layer, so multiply by it num_layers - 1 times.",
         "one_less": "One layer too few: num_layers layers are num_layers factors.",
         "any_number": "Count the layers: your search goes on until nothing new comes, through more layers than there are.",
+        "small_integers": "Small whole numbers overflow: in 8 bits 256 paths count as none. Compare with 0 after every layer, or count in floats.",
+        "band": "Follow the mask you are given: it need not be a window of the same width around every place.",
         "at_most": "Exactly num_layers layers: what fewer layers reach counts only if a further layer keeps it. Do not collect over the layers.",
         "doubled": "Multiply by the mask itself each time: a product of the result with itself doubles the layers.",
         "doubled_less": "Multiply by the mask itself each time: `m = m @ m` doubles the number of layers in every round.",
@@ -240,8 +270,8 @@ REACH = Spec(
         "more_than_one": "One path is enough: compare the number of paths with `> 0`, not with `> 1`.",
     },
     unpaired=frozenset(
-        {"with_transpose", "new_only", "all_of_them", "shares", "how_many", "last_only", "just_one", "more_than_one"}
-        | {"two_layers", "doubled", "doubled_less", "causal", "opposite", "counts"}
+        {"with_transpose", "small_integers", "band", "new_only", "all_of_them", "shares", "how_many"}
+        | {"last_only", "just_one", "more_than_one", "doubled", "causal", "opposite"}
     ),
     probes=(
         _reach_probe("seven places that do not see themselves", _sparse(7, 0.22, False), 3),
@@ -249,6 +279,7 @@ REACH = Spec(
         _reach_probe("nine places, two layers", _sparse(9, 0.15, False), 2),
         _reach_probe("one layer", _sparse(5, 0.3, True), 1),
         _reach_probe("a ring and six layers", torch.eye(8).roll(1, 1).bool(), 6),
+        _reach_probe("two places that see everything, nine layers", torch.ones(2, 2).bool(), 9),
     ),
     hints=(
         "Output i looks at place m, and place m has looked at input j one layer below. What does that say about [i, j]?",

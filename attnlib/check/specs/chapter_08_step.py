@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from attnlib.check.spec import Probe, Spec
+from attnlib.check.specs.chapter_04_attention import as_set
 from attnlib.check.specs.common import choose
 
 _generator = torch.Generator().manual_seed(828)
@@ -153,7 +154,7 @@ STEP = Spec(
     minutes=12,
     difficulty=2,
     oracle=_true_step,
-    variant=lambda faults, *arguments: step(frozenset(faults), *arguments),
+    variant=as_set(step),
     faults={
         "answer_first": "Take the new key and value in first, then answer: yours answers from the state before them, so the first word gets 0 / 0.",
         "old_state": "Answer with the new state: yours multiplies by the old one.",
@@ -216,12 +217,12 @@ STEP = Spec(
         "state_divided": "Divide the output, not the state: the state stays the plain sum, the next step needs it.",
     },
     unpaired=frozenset(
-        {"inside", "plus_one_only", "raw_query_above", "raw_query_below", "relu_plus_one", "exponential_plus", "selu"}
-        | {"wrong_branch", "softplus", "sigmoid", "leaky", "twice", "scaled_first", "swapped", "state_turned", "dot"}
-        | {"value_mapped", "state_times", "state_minus", "state_mean", "total_sum", "total_counts", "total_value"}
-        | {"total_mean", "by_sum", "by_query", "by_weight", "by_entries", "by_norm", "plus_one", "this_value"}
-        | {"old_total_returned", "old_state_returned", "output_only", "no_output", "output_as_row", "state_divided"}
-        | {"total_first", "old_total", "old_state", "raw_key_state", "raw_key_total", "softmax", "relu", "output_last"}
+        {"inside", "plus_one_only", "raw_query_above", "raw_query_below", "exponential_plus", "selu"}
+        | {"wrong_branch", "softplus", "sigmoid", "leaky", "twice", "scaled_first", "state_turned", "dot"}
+        | {"value_mapped", "state_times", "state_minus", "state_mean", "total_sum", "total_counts"}
+        | {"total_value", "total_mean", "by_sum", "by_query", "by_weight", "by_entries", "by_norm"}
+        | {"plus_one", "this_value", "old_total_returned", "old_state_returned", "output_only", "no_output"}
+        | {"output_as_row", "state_divided", "total_first", "raw_key_state", "softmax", "relu"}
     ),
     probes=(
         _step_probe("some words into the sentence", 5, 3, 4),
