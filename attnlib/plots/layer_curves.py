@@ -2,6 +2,7 @@
 
 import matplotlib
 import numpy as np
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from attnlib.plots.base import COLOURS, INK, STYLE, figure
 from attnlib.plots.line_styles import HEAD_COLOURS
@@ -11,7 +12,9 @@ LINES = ["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (9, 3)), (0, (3, 2))
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 
 
-def length_curves(lengths, curves, *, ylabel, title, xlabel="number of words n", log_y=True, marks=None, floor=None):
+def length_curves(
+    lengths, curves, *, ylabel, title, xlabel="number of words n", log_x=True, log_y=True, marks=None, floor=None
+):
     """Draw what grows or falls with a length; several runs as a line through their medians in a band.
 
     **Shapes**
@@ -42,15 +45,14 @@ def length_curves(lengths, curves, *, ylabel, title, xlabel="number of words n",
                 ax.fill_between(at, runs.min(axis=0), runs.max(axis=0), color=colour, alpha=0.18, linewidth=0)
         for text, (length, height) in (marks or {}).items():
             ax.plot(length, height, linestyle="", marker="o", markersize=11, markerfacecolor="none", color=INK)
-            ax.annotate(text, (length, height), xytext=(8, -16), textcoords="offset points", fontsize=SMALL)
+            ax.annotate(text, (length, height), xytext=(-6, 10), textcoords="offset points", fontsize=SMALL, ha="right")
         if floor:
             ax.axhline(floor[0], color=INK, linewidth=1, linestyle=":", marker="none")
             ax.text(ax.get_xlim()[0], floor[0], floor[1], fontsize=SMALL, va="bottom", ha="left")
-        ticks = sorted(
-            {*np.concatenate([np.ravel(at) for at in lengths.values()])} if isinstance(lengths, dict) else lengths
-        )
-        ax.set_xscale("log", base=2)
-        ax.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
+        if log_x:
+            ticks = sorted(set(np.concatenate([np.ravel(line.get_xdata()) for line in ax.lines[: len(curves)]])))
+            ax.set_xscale("log", base=2)
+            ax.set_xticks(ticks, [f"{int(tick):,}" for tick in ticks])
         ax.set_yscale("log" if log_y else "linear")
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.legend(fontsize=SMALL, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -58,7 +60,7 @@ def length_curves(lengths, curves, *, ylabel, title, xlabel="number of words n",
 
 
 def cost_table(costs, *, title):
-    """Draw FLOPs as bars on a logarithmic axis, with the other costs written beside them; the least is bold.
+    """Draw FLOPs as bars, with all costs written beside them; the least of each is bold.
 
     **Shapes** costs {layer: {"FLOPs": a number, other cost: a number, ...}} -> figure
     """
@@ -68,8 +70,8 @@ def cost_table(costs, *, title):
     with matplotlib.rc_context(STYLE):
         colours = [COLOURS["values"] if value == flops.min() else COLOURS["queries"] for value in flops]
         ax.barh(range(len(names)), flops, color=colours, height=0.6)
-        ax.set_xscale("log")
-        ax.set_xlim(flops.min() / 3, flops.max() * 2)
+        ax.xaxis.set_major_formatter(EngFormatter(sep=" "))
+        ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.set_yticks(range(len(names)), names)
         ax.invert_yaxis()
         ax.set_xlabel("FLOPs")

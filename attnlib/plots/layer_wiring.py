@@ -76,7 +76,7 @@ def timeline(starts, *, title):
     """
     heights = [np.asarray(times).size for times in starts.values()]
     fig, axes = figure(
-        len(starts), 1, width=7.6, height=0.9 + 0.2 * sum(heights), sharex=True, height_ratios=[2 + h for h in heights]
+        len(starts), 1, width=7.6, height=0.9 + 0.09 * sum(heights), sharex=True, height_ratios=[2 + h for h in heights]
     )
     latest = max(int(np.asarray(times).max()) for times in starts.values())
     with matplotlib.rc_context(STYLE):
