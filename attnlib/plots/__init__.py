@@ -19,7 +19,7 @@ from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.lines import head_view
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.place_schemes import extrapolation_curves, position_maps, where_added
-from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves
+from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves, position_grid
 from attnlib.plots.planes import plane
 from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
@@ -69,6 +69,7 @@ __all__ = [
     "pooled_fit",
     "pooling_weights",
     "position_curves",
+    "position_grid",
     "position_maps",
     "projection_boxes",
     "reach_rows",

@@ -14,13 +14,13 @@ MARKERS = "os^Dv<>P"
 DASHES = ("-", "--", "-.", ":")
 # where a box stands in the diagram: its left edge, the height of its middle, its width
 BOXES = {
-    "embeddings": (0.15, 1.55, 1.15),
-    "queries": (2.05, 0.85, 1.0),
-    "keys": (2.05, 1.55, 1.0),
-    "values": (2.05, 2.25, 1.0),
-    "scores": (3.85, 1.2, 1.0),
-    "weights": (5.35, 1.2, 1.0),
-    "output": (6.75, 1.85, 1.0),
+    "embeddings": (0.15, 1.2, 1.15),
+    "queries": (2.05, 0.5, 1.0),
+    "keys": (2.05, 1.2, 1.0),
+    "values": (2.05, 1.9, 1.0),
+    "scores": (3.85, 0.85, 1.0),
+    "weights": (5.35, 0.85, 1.0),
+    "output": (6.75, 1.5, 1.0),
 }
 LINKS = [("embeddings", "queries"), ("embeddings", "keys"), ("embeddings", "values"), ("queries", "scores")]
 LINKS += [("keys", "scores"), ("scores", "weights"), ("weights", "output"), ("values", "output")]
@@ -32,7 +32,7 @@ def where_added(schemes, *, title):
     **Shapes** schemes {a box or boxes joined by " and ": names of schemes}; boxes: embeddings, queries, keys, values,
     scores, weights, output -> figure
     """
-    fig, ax = sheet(8.0, 3.6, title)
+    fig, ax = sheet(8.0, 3.55, title)
     for start, end in LINKS:
         (left, y, width), (right, height, _) = BOXES[start], BOXES[end]
         arrow(ax, (left + width, y), (right - 0.04, height), "#767676", width=1.3)
@@ -45,7 +45,7 @@ def where_added(schemes, *, title):
         ax.text(x + width / 2, y, name, ha="center", va="center", color=colour, fontsize=10)
     for boxes, names in schemes.items():
         middle = np.mean([BOXES[box][0] + BOXES[box][2] / 2 for box in boxes.split(" and ")])
-        ax.text(middle, 2.72, f"{boxes}:\n" + "\n".join(names), ha="center", va="top", fontsize=9, linespacing=1.3)
+        ax.text(middle, 2.35, f"{boxes}:\n" + "\n".join(names), ha="center", va="top", fontsize=9, linespacing=1.3)
     return fig
 
 
@@ -90,6 +90,7 @@ def extrapolation_curves(lengths, shares, *, trained, guess, title):
             refuses = " (refuses longer)" if np.isnan(mean).any() else ""
             line = {"color": colour, "marker": MARKERS[place], "linestyle": DASHES[place % 4]}
             ax.plot(lengths, mean, label=name + refuses, **line)
+            ax.vlines(lengths, found.min(axis=0), found.max(axis=0), color=colour, linewidth=1)
             ax.fill_between(lengths, found.min(axis=0), found.max(axis=0), color=colour, alpha=0.15, linewidth=0)
         ax.axhline(guess, color=INK, linewidth=1, linestyle=(0, (1, 3)))
         ax.text(lengths[-1], guess + 0.01, "guessing", ha="right", va="bottom", fontsize=SMALL)

@@ -36,6 +36,21 @@ def counter_panels(bits, waves, *, title):
     return fig
 
 
+def position_grid(P, *, title):
+    """Draw the vectors of all positions side by side, one column a position.
+
+    **Shapes** P (num_positions, d_model) -> figure
+    """
+    fig, ax = figure(width=7.4, height=3.4)
+    with matplotlib.rc_context(STYLE):
+        picture = ax.imshow(np.asarray(P).T, cmap="PuOr", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+        fig.colorbar(picture, ax=ax, label="value")
+        ax.set(xlabel="position", ylabel="feature", title=title)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0)
+    return fig
+
+
 def position_curves(P, features, *, title):
     """Draw some features of the positions as curves.
 
@@ -60,13 +75,18 @@ def clocks(pairs, *, title):
     for ax, (caption, (query, key)) in zip(axes.flat, pairs.items(), strict=True):
         query, key = np.asarray(query, dtype=float), np.asarray(key, dtype=float)
         ax.add_patch(Circle((0, 0), 1, fill=False, edgecolor="#9a9a9a"))
-        for name, hand in (("queries", query), ("keys", key)):
-            arrow(ax, (0, 0), hand, COLOURS[name], width=2.2)
-            ax.text(
-                *(1.22 * hand), name[0] if name == "queries" else "k", color=COLOURS[name], ha="center", va="center"
-            )
-        turn = np.degrees(np.arctan2(query[1], query[0]) - np.arctan2(key[1], key[0])) % 360
-        ax.text(0, -1.5, f"{turn:.0f}° from k to q\nscore {query @ key:.2f}", ha="center", va="center", fontsize=9)
+        for name, role, hand in (("q", "queries", query), ("k", "keys", key)):
+            arrow(ax, (0, 0), hand, COLOURS[role], width=2.2)
+            ax.text(*(1.22 * hand), name, color=COLOURS[role], ha="center", va="center")
+        turn = np.degrees(np.arctan2(key[0] * query[1] - key[1] * query[0], key @ query))  # -180 to 180
+        ax.text(
+            0,
+            -1.5,
+            f"{turn:.0f}° from k to q\nscore {query @ key:.2f}".replace("-", "−"),
+            ha="center",
+            va="center",
+            fontsize=9,
+        )
         ax.set(xlim=(-1.5, 1.5), ylim=(-1.85, 1.4), aspect="equal")
         ax.set_title(caption, fontsize=9, loc="center")
         ax.set_axis_off()
