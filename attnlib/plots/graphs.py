@@ -81,7 +81,7 @@ def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
     **Shapes**
         places      (n, 2)
         edges       (num_edges, 2), dashed where the two went to different sides
-        shares      (num_edges,), how wide each edge is drawn: 1 is an even share
+        shares      (num_edges,), how wide each edge is drawn: 1 is an even share; none is too thin to be seen
         sides       (n,), where they went: 0 or 1; guesses (n,) where the model puts them
         leaders     node numbers, drawn large
         -> figure
@@ -91,7 +91,14 @@ def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
     with matplotlib.rc_context(STYLE):
         for (i, j), share in zip(edges, shares, strict=True):
             dash = "-" if sides[i] == sides[j] else (0, (3, 1.5))
-            ax.plot(*places[[i, j]].T, linestyle=dash, marker="none", color="#7a7a7a", linewidth=2.2 * share, zorder=1)
+            ax.plot(
+                *places[[i, j]].T,
+                linestyle=dash,
+                marker="none",
+                color="#7a7a7a",
+                linewidth=max(2.2 * share, 0.5),
+                zorder=1,
+            )
         for node, (x, y) in enumerate(places):
             size = 420 if node in leaders else 190
             side = guesses[node]
