@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from IPython.core.interactiveshell import InteractiveShell
 
 from attnlib import check as package
@@ -67,6 +68,17 @@ def test_an_unfilled_answer_is_not_started(capsys):
     verdict, text = verdict_of("scale_scores", stub, capsys)
     assert verdict.state == "not started"
     assert "Traceback" not in text
+
+
+def test_what_torch_cannot_do_is_no_unfilled_answer(capsys):
+    def product_of_booleans(scores, d_k):
+        table = torch.ones(3, 3, dtype=torch.bool)
+        return table @ table  # torch raises a NotImplementedError of its own
+
+    verdict, _ = verdict_of("scale_scores", product_of_booleans, capsys)
+    assert verdict.state == "stopped with an error"
+    assert verdict.clue == "needs floats"
+    assert "x.float()" in verdict.headline
 
 
 def test_an_answer_that_needs_an_unfilled_one_says_which(capsys):

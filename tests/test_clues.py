@@ -110,6 +110,9 @@ def attempt(call):
         (lambda: TABLE.reshape(5, 3), "sizes"),
         (lambda: torch.ones(4, 3).view(5, 3), "sizes"),
         (lambda: wieghts, "name"),  # noqa: F821
+        (lambda: torch.ones(3, 3).bool() @ torch.ones(3, 3).bool(), "needs floats"),
+        (lambda: torch.ones(3, 3).bool() @ torch.ones(3, 3), "needs floats"),
+        (lambda: torch.arange(3).softmax(-1), "needs floats"),
         (lambda: {}["a"], "KeyError"),
     ],
 )

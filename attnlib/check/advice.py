@@ -8,6 +8,12 @@ _ADVICE = (
         "The input holds whole numbers here, and `/=` or `*=` writes into it. Make a new array: `x = x / y`.",
     ),
     (
+        "needs floats",
+        (" not implemented for '", "to have the same dtype, but got", "expected scalar type"),
+        "torch does this with floats alone, or with two arrays of one kind: turn True and False, or whole numbers, "
+        "into floats first, `x.float()`.",
+    ),
+    (
         "not called",
         ("builtin_function_or_method", "'function'", "'method'"),
         "A function is used without being called: are the brackets () missing behind its name?",
