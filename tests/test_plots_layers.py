@@ -67,3 +67,13 @@ def test_the_table_writes_every_cost_and_marks_the_least():
     assert [text.get_text() for text in table.texts] == ["FLOPs", "4,000", "300", "path", "1", "7"]
     assert [text.get_text() for text in table.texts if text.get_weight() == "bold"] == ["300", "1"]
     assert to_hex(bars.patches[1].get_facecolor()).upper() == COLOURS["values"]
+
+
+def test_a_kind_of_layer_looks_the_same_in_every_figure():
+    few, many = {"GRU": [1, 2]}, {"other": [1, 2], "LSTM": [2, 2], "another": [1, 1], "GRU": [1, 3]}
+    looks = []
+    for curves in (few, many):
+        (ax,) = plots.length_curves([2, 4], curves, ylabel="y", title="t").axes
+        looks.append({line.get_label(): (line.get_color(), line.get_marker()) for line in ax.lines})
+    assert looks[0]["GRU"] == looks[1]["GRU"]
+    assert len(set(looks[1].values())) == 4

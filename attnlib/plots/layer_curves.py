@@ -10,6 +10,9 @@ from attnlib.plots.line_styles import HEAD_COLOURS
 SMALL = 9
 LINES = ["-", "--", "-.", ":", (0, (6, 2, 1, 2, 1, 2)), (0, (9, 3)), (0, (3, 2))]
 MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
+# a kind of layer looks the same in all figures; other curves take what is left
+KINDS = ["attention", "dilated CNN", "CNN", "LSTM", "GRU", "RNN", "attention, 2 layers"]
+SAME = {"attention, 1 layer": "attention", "convolution, k = 3": "CNN"}
 
 
 def length_curves(
@@ -26,7 +29,7 @@ def length_curves(
     """
     fig, ax = figure(width=7.6, height=3.9)
     with matplotlib.rc_context(STYLE):
-        for place, (name, runs) in enumerate(curves.items()):
+        for (name, runs), place in zip(curves.items(), _looks(list(curves)), strict=True):
             runs = np.atleast_2d(np.asarray(runs, dtype=float))
             runs = np.where(runs > 0, runs, np.nan) if log_y else runs
             at = np.asarray(lengths[name] if isinstance(lengths, dict) else lengths)
@@ -48,7 +51,7 @@ def length_curves(
             ax.annotate(text, (length, height), xytext=(-6, 10), textcoords="offset points", fontsize=SMALL, ha="right")
         if floor:
             ax.axhline(floor[0], color=INK, linewidth=1, linestyle=":", marker="none")
-            ax.text(ax.get_xlim()[0], floor[0], floor[1], fontsize=SMALL, va="bottom", ha="left")
+            ax.text(0.01, floor[0], floor[1], fontsize=SMALL, va="top", ha="left", transform=ax.get_yaxis_transform())
         if log_x:
             ticks = sorted(set(np.concatenate([np.ravel(line.get_xdata()) for line in ax.lines[: len(curves)]])))
             ax.set_xscale("log", base=2)
@@ -57,6 +60,13 @@ def length_curves(
         ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
         ax.legend(fontsize=SMALL, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return fig
+
+
+def _looks(names):
+    # the number of the look of every curve
+    known = {name: KINDS.index(SAME.get(name, name)) for name in names if SAME.get(name, name) in KINDS}
+    free = iter([place for place in range(len(names) + len(KINDS)) if place not in known.values()])
+    return [known[name] if name in known else next(free) for name in names]
 
 
 def cost_table(costs, *, title):
