@@ -1,5 +1,8 @@
 """attnlib.tasks.digits: real images, cut and moved as promised, and models that learn them."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -115,3 +118,12 @@ def test_accuracy_counts_the_right_ones(plain):
 def test_images_and_labels_must_belong_together(plain):
     with pytest.raises(ShapeError, match="batch is 5 in labels but 7 in images"):
         digits.accuracy(MODELS["convolution"](), plain.test_images[:7], plain.test_labels[:5])
+
+
+def test_the_stored_curves_are_of_these_models():
+    results = Path(__file__).parent.parent / "benchmarks" / "results" / "data_size.json"
+    stored = json.loads(results.read_text(encoding="utf-8"))
+    made = [sum(parameter.numel() for parameter in make().parameters()) for make in MODELS.values()]
+    assert list(stored["parameters"].values()) == made
+    for models in stored["accuracy"].values():
+        assert {len(shares) for sizes in models.values() for shares in sizes.values()} == {len(stored["seeds"])}
