@@ -22,6 +22,7 @@ from attnlib.plots.place_schemes import extrapolation_curves, position_maps, whe
 from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves, position_grid
 from attnlib.plots.planes import plane
 from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
+from attnlib.plots.pronoun_heads import it_bars, loss_curve, share_bars
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
 from attnlib.plots.vectors import (
     chain_and_look,
@@ -59,8 +60,10 @@ __all__ = [
     "head_maps",
     "head_view",
     "heatmap",
+    "it_bars",
     "kernel_heads",
     "length_curves",
+    "loss_curve",
     "masks_and_graphs",
     "moved_word",
     "nested_sets",
@@ -83,6 +86,7 @@ __all__ = [
     "scores_on_a_line",
     "self_look_bars",
     "sequence_map",
+    "share_bars",
     "sharpness_error",
     "show",
     "six_steps",

@@ -4,7 +4,7 @@ import torch
 
 from attnlib.tasks.pronoun_words import FAMOUS
 from attnlib.tasks.pronouns import famous_sentence, make_sentences, swap
-from attnlib.tasks.reader import encode
+from attnlib.tasks.reader import encode, encode_text
 
 
 @torch.no_grad()
@@ -24,6 +24,16 @@ def looks_of_it(reader, batch, masks=None):
     """
     rows = torch.arange(len(batch))
     return torch.stack([weights[rows, :, batch.it] for weights in reader.maps(batch, masks)])
+
+
+@torch.no_grad()
+def maps_of(reader, text):
+    """Compute all maps for a typed sentence.
+
+    **Shapes** a ``PronounReader`` and a string -> its words, and weights (num_layers, num_heads, n, n)
+    """
+    words, batch = encode_text(text)
+    return words, torch.cat(reader.maps(batch))
 
 
 def top_shares(reader, batch, places):
