@@ -184,7 +184,7 @@ FLOPS = Spec(
         _flop_probe("rnn", 13, 5, 3),
         _flop_probe("gru", 17, 3, 7),
         _flop_probe("lstm", 7, 11, 3),
-        _flop_probe("attention", 13, 7, 3),
+        _flop_probe("attention", 19, 7, 3),
         _flop_probe("attention", 3, 17, 5, 'kind "attention", few words'),
     ),
     hints=(

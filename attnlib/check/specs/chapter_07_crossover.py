@@ -103,7 +103,7 @@ CROSSOVER = Spec(
     faults={
         "no_projections": "Include the four projections of attention, 8 * n * d**2: without them the crossover comes far too late.",
         "table": "The orders n**2 d and k n d**2 of the classic table are no FLOPs: put in the projections, the 2 of a multiply-add, and both products over pairs.",
-        "always_one": "Attention does not cost more for every sentence: where the other layer has the larger factor of n * d**2, it is the dearer one until n is large enough.",
+        "always_one": "Attention does not cost more for every sentence: the other layer may be the dearer one until n is large enough. If you search, look whether your comparison is the wrong way round.",
         "above_d": "n > d compares n**2 d with n d**2 alone: put in the projections, the factors and what the other layer costs, which differs from kind to kind.",
         "no_output": "Attention has four projections, 4 * n * d**2 in the bracket; yours has three (is W_o missing?).",
         "one_projection": "Attention has four projections, 4 * n * d**2 in the bracket; yours has one.",

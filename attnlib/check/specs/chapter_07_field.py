@@ -42,6 +42,7 @@ def field(faults, kernel_size, dilations):
     }
     whole = {
         "exponent": lambda: kernel_size ** len(dilations),
+        "no_kernel": lambda: 1 + sum(dilations),
         "taps": lambda: kernel_size * len(dilations),
         "fields_added": lambda: sum(1 + steps * one for one in dilations),
         "fields_multiplied": lambda: prod(1 + steps * one for one in dilations),
@@ -59,7 +60,7 @@ def _true_field(kernel_size, dilations):
     from attnlib import costs, layers  # here, so that the other chapters do not wait for them
 
     stack = [layers.ConvLayer(2, kernel_size, dilation=dilation, causal=True) for dilation in dilations]
-    return costs.receptive_field(torch.nn.Sequential(*stack), 50)
+    return costs.receptive_field(torch.nn.Sequential(*stack), 100)
 
 
 def _field_probe(label, kernel_size, dilations):
@@ -78,6 +79,7 @@ FIELD = Spec(
         "no_own": "One too few: count both the first and the last input, as a fence has one post more than gaps.",
         "one_more": "One too many: a stack whose layers add 12 places in all sees 13 inputs, the first and the last included.",
         "no_dilation": "The taps of layer l are dilations[l] apart: the field grows by (kernel_size - 1) * dilations[l], not by kernel_size - 1.",
+        "no_kernel": "A kernel of kernel_size taps reaches over kernel_size - 1 gaps, each of them a dilation long: the factor kernel_size - 1 is missing.",
         "last": "Every layer widens the field, not the last one alone: add up over all dilations.",
         "first": "Every layer widens the field, not the first one alone: add up over all dilations.",
         "largest": "Every layer widens the field, not the one with the largest dilation alone: add up over all.",
@@ -130,9 +132,9 @@ FIELD = Spec(
         | {"largest", "first", "both_sides", "product"}
     ),
     probes=(
-        _field_probe("three layers, dilations that do not double", 3, [4, 1, 2]),
-        _field_probe("a wide kernel", 7, [1, 5]),
-        _field_probe("an even kernel and four layers", 4, [1, 3, 5, 2]),
+        _field_probe("four layers, dilations that do not double", 7, [5, 6, 1, 2]),
+        _field_probe("a wide kernel", 11, [1, 7]),
+        _field_probe("an even kernel and three layers", 4, [1, 3, 2]),
         _field_probe("one layer", 5, [1]),
     ),
     hints=(

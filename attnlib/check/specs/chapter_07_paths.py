@@ -247,5 +247,5 @@ PATH = Spec(
         "Keep the set of places reached after 1, 2, ... layers. Stop when the end is among them, or when nothing new comes.",
         "reached = {i for j in reached for i in range(n) if sees[____, ____]}",
     ),
-    follow_up="which table of a full attention layer gives 1 for every pair, and what does a causal one give?",
+    follow_up="what does it give for full attention, and what for causal attention, from the last word to the first?",
 )

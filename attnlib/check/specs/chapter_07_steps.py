@@ -133,10 +133,10 @@ STEPS = Spec(
         | {"one_layer", "tree", "edges", "input_counted", "both_words", "all_by_word", "longer", "never_rnn"}
     ),
     probes=(
-        _step_probe("rnn", 7, 3, "three recurrent layers"),
-        _step_probe("conv", 11, 4, "four convolutions"),
-        _step_probe("attention", 13, 5, "five attention layers"),
-        _step_probe("rnn", 5, 11, "more recurrent layers than words"),
+        _step_probe("rnn", 23, 7, "seven recurrent layers"),
+        _step_probe("conv", 100, 5, "five convolutions"),
+        _step_probe("attention", 70, 11, "eleven attention layers"),
+        _step_probe("rnn", 5, 13, "more recurrent layers than words"),
         _step_probe("rnn", 9, 1, "one recurrent layer"),
         _step_probe("rnn", 1, 6, "one word and six recurrent layers"),
     ),

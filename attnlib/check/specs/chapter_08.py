@@ -24,6 +24,8 @@ def graph(faults, edges, num_nodes):
     if "all_pairs" in faults:
         mask[edges[:, :1], edges[:, 1]] = 1
         mask[edges[:, 1:], edges[:, 0]] = 1
+    if "whole_rows" in faults:
+        mask[edges.flatten()] = 1
     if "no_edges" in faults:
         mask = mask * 0
     mask = _with_self(faults, mask, edges)
@@ -103,6 +105,7 @@ GRAPH = Spec(
         "first_self": "Every node may look at itself, not only node 0: set the whole diagonal.",
         "from_edges": "There are num_nodes nodes: one without an edge does not show in `edges`, but has its row and column too.",
         "all_pairs": "Set one entry for each edge: yours joins every node in the first column with every node in the second.",
+        "whole_rows": "mask[edges] picks whole rows: give rows and columns apart, mask[edges[:, 0], edges[:, 1]].",
         "axis_swapped": "An edge is a row of `edges`, (num_edges, 2): its two nodes are edges[e, 0] and edges[e, 1]. You take rows for columns.",
         "reshaped": "`reshape` does not transpose: the first column of `edges` is edges[:, 0].",
         "one_based": "The nodes are numbered from 0: take nothing off.",
@@ -120,7 +123,7 @@ GRAPH = Spec(
         "laplacian": "That is the Laplacian of the graph: a mask holds True for neighbours and for the node itself, else False.",
     },
     unpaired=frozenset(
-        {"laplacian", "no_edges", "through_transpose", "transpose_through", "weights", "minus_infinity"}
+        {"whole_rows", "laplacian", "no_edges", "through_transpose", "transpose_through", "weights", "minus_infinity"}
         | {"whole_parts", "two_steps", "everyone", "lower", "triangle", "first_self", "one_edge"}
         | {"self_if_alone"}
     ),

@@ -82,6 +82,8 @@ def _shifted(faults, X, shift):
         return X[places % n]
     if "clamped" in faults:
         return X[places.clamp(0, n - 1)]
+    if "past_the_end" in faults and not inside[-1]:
+        return X[places[-1]]  # ends in an error
     if "left_wraps" in faults:
         inside = places < n
     if "even_outside" in faults:
@@ -144,6 +146,7 @@ CONV = Spec(
         "no_shift": "Head t looks at place i + t - 1: shift X (or use tap_weights) before the product; all three of yours look at place i.",
         "wrapped": "The sentence is no ring: beyond both ends stand zeros. `roll`, % n and negative indices bring the other end back.",
         "left_wraps": "X[-1] is the last word in Python, but beyond the left end stand zeros: test i - 1 >= 0 as well.",
+        "past_the_end": "Beyond the right end stand zeros, and X has no row n: test i + t - 1 < n before you read it (and i + t - 1 >= 0 on the left).",
         "clamped": "Beyond both ends stand zeros; a head of yours that has no place to look at takes the first or last word again.",
         "even_outside": "Beyond both ends stand zeros; a head of yours that has no place to look at takes the mean of all words.",
         "middle_only": "Add up all three heads; yours has the middle one alone.",
@@ -171,7 +174,7 @@ CONV = Spec(
         "softmaxed": "No softmax here: the weights of these heads are 0 and 1 already.",
     },
     unpaired=frozenset(
-        {"softmaxed", "ends_scaled", "X_reshaped", "output_reshaped", "scaled", "residual", "relu"}
+        {"past_the_end", "softmaxed", "ends_scaled", "X_reshaped", "output_reshaped", "scaled", "residual", "relu"}
         | {"first_zero", "last_zero", "fewer_at_ends", "largest", "stacked", "no_middle", "first_only"}
         | {"middle_only", "even_outside", "two_apart", "sum_matrix", "mean_matrix", "ends_swapped"}
     ),

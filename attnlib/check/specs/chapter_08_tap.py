@@ -53,6 +53,8 @@ def taps(faults, n, offset):
     weights = choose(faults, wholes, lambda: hit)
     if "too_far" in faults and abs(offset) > n:
         return torch.diag(torch.ones(n - abs(offset)), offset)
+    if "no_abs" in faults:
+        return torch.diag(torch.ones(n - offset), offset)
     return weights if "boolean" in faults else weights.float()
 
 
@@ -115,9 +117,21 @@ TAP = Spec(
         "ones": "Only one place in each row gets the weight 1: column i + offset.",
         "boolean": "The pattern is right, but weights are numbers: 1.0 and 0.0, so add `.float()`.",
         "too_far": "An offset can be larger than the sentence: then there is no place left to look at, and all rows are zeros.",
+        "no_abs": "On a shifted diagonal stand n - abs(offset) ones: with n - offset the table grows when the offset is negative.",
     },
     unpaired=frozenset(
-        {"ones", "minus_infinity", "soft", "one_row", "offset_as_weight", "halves", "from_there", "up_to", "nan"}
+        {
+            "no_abs",
+            "ones",
+            "minus_infinity",
+            "soft",
+            "one_row",
+            "offset_as_weight",
+            "halves",
+            "from_there",
+            "up_to",
+            "nan",
+        }
         | {
             "between",
             "with_own",
