@@ -77,6 +77,9 @@ def parser():
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="default: all of them")
     exercises = word("exercises", build_exercises, "rebuild exercises/ from solutions/")
     exercises.add_argument("--force", action="store_true", help="overwrite filled-in notebooks")
+    book = word("book", build_book, "build the book from the stored notebooks and serve it on this machine")
+    book.add_argument("--port", type=int, default=8000, help="where it is served (8000; 0: any free one)")
+    book.add_argument("--build-only", action="store_true", help="do not serve it")
     lint = word("lint", lint_code, "check the style of the Python files")
     lint.add_argument("--fix", action="store_true", help="repair what can be repaired")
     return main
@@ -84,7 +87,7 @@ def parser():
 
 def parse(arguments):
     """Find the word and its options; what `open` and `test` do not know is passed on."""
-    known = ["open", "test", "run", "exercises", "lint"]
+    known = ["open", "test", "run", "exercises", "book", "lint"]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help")):
         arguments = ["open", *arguments]
     word = arguments[0]
@@ -122,6 +125,11 @@ def build_exercises(options):
     return call(environment(options), "-m", "attnlib.check", "build", *force)
 
 
+def build_book(options):
+    serve = [] if options.build_only else ["--serve", "--port", str(options.port)]
+    return call(environment(options), "-m", "book.build", *serve)
+
+
 def lint_code(options):
     python = environment(options)
     check, write = (["--fix"], []) if options.fix else ([], ["--check"])
@@ -146,7 +154,7 @@ def environment(options):
         make_environment(folder, step="1/2")
     # What conda has installed satisfies the lower bounds; exact pins would replace it.
     pins = [] if os.environ.get("CONDA_PREFIX") == sys.prefix else ["-c", "constraints.txt"]
-    install(folder, python, [*pins, "-e", ".[test]"], options, step="2/2")
+    install(folder, python, [*pins, "-e", ".[test,book]"], options, step="2/2")
     stamp.write_text(fingerprint())
     return python
 
@@ -162,7 +170,7 @@ def newest_environment(options):
         (folder / "constraints.txt").write_text(pin + "\n", encoding="utf-8")
         pins = ["-c", str(folder / "constraints.txt")]
     newest = ["--upgrade", "--upgrade-strategy", "eager"]
-    install(folder, python_of(folder), [*newest, *pins, "-e", ".[test]"], options, step="2/2")
+    install(folder, python_of(folder), [*newest, *pins, "-e", ".[test,book]"], options, step="2/2")
     return python_of(folder)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WORDS = ["open", "test", "run", "exercises", "lint"]
+WORDS = ["open", "test", "run", "exercises", "book", "lint"]
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_packages_are_installed_once_and_again_when_their_list_changes(course, c
     options = course.parse([])
     course.environment(options)
     course.environment(options)
-    assert recorded == [["-c", "constraints.txt", "-e", ".[test]"]]
+    assert recorded == [["-c", "constraints.txt", "-e", ".[test,book]"]]
     with open(copy / "constraints.txt", "a") as file:
         file.write("# one more\n")
     course.environment(options)
