@@ -44,7 +44,7 @@ def alibi_bias(num_heads, num_queries, num_keys=None):
     """Take off from every score what its head charges for the distance: attention with linear biases.
 
     bias[h, i, j] = -slopes[h] * abs(p - j), p = i + num_keys - num_queries the place of the query (Press, Smith and
-    Lewis 2022, eq. 1, there for the keys up to the query only).
+    Lewis 2022, section 3, there for the keys up to the query only).
 
     **Shapes** -> (num_heads, num_queries, num_keys), num_keys = num_queries unless given
 
@@ -120,7 +120,7 @@ class ShawRelativePositions(nn.Module):
     """Add to every score how well the query fits the trained vector of the key's offset.
 
     bias[i, j] = queries[i] . table[clip(j - i)] / sqrt(d_k), clip to -max_distance .. max_distance (Shaw, Uszkoreit and
-    Vaswani 2018, eq. 2 and 4; their vectors for the values, eq. 3, which changed little, are left out).
+    Vaswani 2018, eq. 4; their vectors for the values, eq. 3, which changed little, are left out).
 
     **Shapes**
         table       (2 * max_distance + 1, d_k), the same for all heads, of order 1 at the start
