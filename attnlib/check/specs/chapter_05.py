@@ -56,6 +56,16 @@ def _is_wrong(faults, said, noun, nouns):
 
 def _first(faults, wrong, sentences):
     places = [place for place, one in enumerate(wrong) if one]
+    if "index_again" in faults:
+        places = [sentences.index(sentences[place]) for place in places]
+    if "from_second" in faults:
+        places = [place for place in places if place]
+    if "all_but_last" in faults:
+        places = [place for place in places if place < len(wrong) - 1]
+    if "last" in faults:
+        places = places[::-1]
+    if "never_read" in faults:
+        places = []
     none = choose(
         faults,
         {
@@ -69,13 +79,10 @@ def _first(faults, wrong, sentences):
         lambda: -1,
     )
     ends = {
-        "last": lambda: places[-1] if places else none,
         "count": lambda: len(places),
         "from_one": lambda: places[0] + 1 if places else none,
         "all_places": lambda: places,
         "gives_up": lambda: 0 if wrong[:1] == [True] else none,
-        "from_second": lambda: next((place for place in places if place), none),
-        "all_but_last": lambda: next((place for place in places if place < len(wrong) - 1), none),
         "one_place": lambda: places[:1],
         "flags": lambda: wrong,
         "any_wrong": lambda: bool(places),
@@ -114,6 +121,8 @@ _CASE = ("the case does not fit in the suitcase because it is too big", "case")
 _CASE_SMALL = ("the case does not fit in the suitcase because it is too small", "suitcase")
 _CUP = ("i filled the cup from the bottle until it was full", "cup")
 _BOTTLE = ("i filled the cup from the bottle until it was empty", "bottle")
+_NOISE = ("the dog looked at the truck and it made a noise", "dog")
+_NOISE_TRUCK = (_NOISE[0], "truck")
 _DOG = ("the dog ran from the truck because it was scared", "dog")
 
 FOOLED = Spec(
@@ -132,6 +141,8 @@ FOOLED = Spec(
         "first_noun": "Every sentence has its own noun: yours compares with the first one.",
         "length": "Compare the nouns, not their lengths.",
         "nouns_read": "The model reads sentences: call read(sentence). You let it read a noun.",
+        "never_read": "Yours says of no sentence that it fools the model: compare what the model reads, read(sentence), with the noun that is meant. Both nouns stand in the sentence.",
+        "index_again": "Use the index of the loop (enumerate): sentences.index(sentence) finds the first of two equal sentences.",
         "last": "The first one is asked for: stop at it (`return` inside the loop). Yours is the last.",
         "count": "Return the index of the first sentence that fools it, not how many do.",
         "share": "Return the index of the first sentence that fools it, not how large the share is that does.",
@@ -165,6 +176,8 @@ FOOLED = Spec(
             "any_wrong",
             "sentence",
             "from_second",
+            "never_read",
+            "index_again",
             "all_but_last",
             "last_if_none",
             "false_if_none",
@@ -180,7 +193,9 @@ FOOLED = Spec(
         _fooled_probe("one noun that is a part of another", _LAST, pairs=[_STREET, _CASE, _CUP, _ANIMAL]),
         _fooled_probe("a part of the noun that is meant", _FIRST, pairs=[_DOG, _CASE_SMALL, _TROPHY, _STREET]),
         _fooled_probe("the very first one", _FIRST, pairs=[_STREET, _DOG]),
-        _fooled_probe("the very last one alone", _FIRST, pairs=[_ANIMAL, _TROPHY, _DOG, _CUP, _SUITCASE]),
+        _fooled_probe(
+            "the very last one, which stands there twice", _FIRST, pairs=[_ANIMAL, _NOISE, _CUP, _NOISE_TRUCK]
+        ),
     ),
     hints=(
         "When does one sentence fool the model, written as a comparison of two strings?",

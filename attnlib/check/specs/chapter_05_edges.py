@@ -27,7 +27,7 @@ def cut_edge(faults, scores, query, key):
     chosen = _edges(faults, scores, query, key)
     if "late" in faults:
         return weights_of(faults, scores).masked_fill(chosen, 0)
-    if {"spread", "given_to_self", "twice", "whole_sum"} & set(faults):
+    if {"spread", "given_to_self", "twice", "whole_sum", "divided_late", "all_nan"} & set(faults):
         return _mended(faults, scores.softmax(-1), chosen, query)
     fills = {
         "zero_scores": lambda: 0.0,
@@ -72,6 +72,10 @@ def _mended(faults, weights, chosen, query):
     if "given_to_self" in faults:
         kept[:, query, query] += freed[:, query, 0]
         return kept
+    if "divided_late" in faults:
+        return kept / kept.sum(-1, keepdim=True)
+    if "all_nan" in faults:
+        return torch.full_like(weights, torch.nan)
     if "whole_sum" in faults:
         return kept / kept.sum((-2, -1), keepdim=True) * weights.shape[-2]
     return weights.masked_fill(chosen, -torch.inf).softmax(-1)
@@ -92,10 +96,11 @@ def _edge_probe(label, num_heads, n, query, key, scores=None):
 
 
 def _far_scores():
-    """Two heads: one row of -20000 and less, where the edge is cut, and one row of 1000 and more."""
+    """Two heads: one row of -20000, where the edge is cut that stands far above it, and one row of 1000."""
     scores = _whole(-3, 4, 2, 6, 6)
     scores[:, 2] -= 20000
     scores[:, 4] += 1000
+    scores[:, 2, 3] += 1000  # after the softmax nothing is left beside the edge that is cut
     return scores
 
 
@@ -130,6 +135,8 @@ CUT = Spec(
         "one_behind": "Places are counted from 0: you cut the key before the right one.",
         "spread": "The words that are left share in proportion to their weights, as softmax does: you give each an equal part of what was freed.",
         "given_to_self": "The words that are left share what was freed in proportion to their weights: you give it all to the query's own word.",
+        "divided_late": "Cut before the softmax: where all the weight was on that edge, what is left afterwards is 0, and 0 / 0 is NaN.",
+        "all_nan": "0 * infinity is NaN: do not multiply a mask by infinity. Fill the entry: masked_fill, torch.where or scores[:, query, key] = -torch.inf.",
         "whole_sum": "Divide each row by its own sum: yours is the sum over a whole head.",
         "twice": "One softmax, over the scores with the edge cut: a second one makes the weights more equal.",
         "uniform": "The words that are left keep their scores: you make their weights equal.",
@@ -155,6 +162,8 @@ CUT = Spec(
             "spread",
             "given_to_self",
             "whole_sum",
+            "divided_late",
+            "all_nan",
             "twice",
             "uniform",
             "row",

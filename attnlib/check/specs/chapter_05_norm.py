@@ -29,7 +29,7 @@ def layer_norm(faults, x, gain, shift, eps):
     variance = ((x - mean) ** 2).mean(axis, keepdim=True)
     if "unbiased" in faults:
         variance = x.var(axis, keepdim=True)
-    if "rms" in faults:
+    if "rms" in faults or "raw_squares" in faults:
         variance = (x**2).mean(axis, keepdim=True)
     if "sum_of_squares" in faults:
         variance = ((x - mean) ** 2).sum(axis, keepdim=True)
@@ -102,6 +102,7 @@ NORM = Spec(
         "mean_later": "Subtract the mean before you divide: (x - mean) / sqrt(variance + eps), with brackets.",
         "median": "Subtract the mean, not the median.",
         "rms": "That is RMS norm: subtract the mean first, and take the variance around it.",
+        "raw_squares": "The variance is the mean of (x - mean) squared: subtract the mean before you square.",
         "sign": "Subtract the mean from x, not x from the mean: all signs are turned round.",
         "over_words": "Every word is normalised by itself, over its features (dim=-1); yours runs over the words.",
         "over_batch": "Every word is normalised by itself, over its features (dim=-1); yours runs over the sentences of the batch.",
@@ -132,6 +133,7 @@ NORM = Spec(
             "mean_later",
             "median",
             "rms",
+            "raw_squares",
             "sign",
             "over_batch",
             "over_all",

@@ -171,6 +171,8 @@ def _added(faults, words, P):
         "concatenated": lambda: torch.cat([words, added.expand(batch, n, -1)], dim=-1),
         "behind": lambda: torch.cat([words, added.expand(batch, n, -1)], dim=1),
     }
+    if "first_sentence" in faults:
+        return torch.cat([words[:1] + added, words[1:]])
     return choose(faults, ways, lambda: words + added)
 
 
@@ -212,6 +214,7 @@ EMBED = Spec(
         "mean_row": "Word i gets row i of P alone: you add the mean of all rows to every word.",
         "no_positions": "The positions are missing: add the first n rows of P.",
         "only_positions": "The embeddings are missing: add the positions to them.",
+        "first_sentence": "Every sentence gets the positions: yours adds them to the first one alone.",
         "subtracted": "Add the positions; you subtract them.",
         "times": "Add the positions; you multiply the embeddings by them.",
         "concatenated": "Add the positions, feature for feature: yours are put behind the features, so that there are twice as many.",
@@ -235,6 +238,7 @@ EMBED = Spec(
             "no_positions",
             "only_positions",
             "subtracted",
+            "first_sentence",
             "times",
             "behind",
         }

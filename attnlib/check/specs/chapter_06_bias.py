@@ -50,6 +50,7 @@ def _slopes(faults, num_heads):
         "no_slopes": lambda: 1 + 0 * heads,
         "whole_exponent": lambda: 2.0 ** (-8 * heads / num_heads).floor(),
         "whole_step": lambda: 2.0 ** (-heads * (8 // num_heads)),
+        "divided_late": lambda: 2.0 ** (-8 * heads) / num_heads,
         "base_half_eight": lambda: 8.0 ** (-2 * heads / num_heads),
     }
     return choose(faults, options, lambda: 2.0 ** (-8 * heads / num_heads))
@@ -95,6 +96,7 @@ ALIBI = Spec(
         "exponent_sign": "The exponent is negative, 2^(-8h / num_heads): yours grows beyond 1.",
         "base_e": "The slope is a power of 2: you take one of e (exp).",
         "base_half_eight": "The slope is a power of 2, 2^(-8h / num_heads): yours is a power of another number.",
+        "divided_late": "All of -8h / num_heads is the exponent: put it in brackets, 2 ** (-8 * h / num_heads).",
         "linear": "The slopes fall as powers of 2, 2^(-8h / num_heads); yours rise evenly, h / num_heads.",
         "no_power": "2 is raised to the power -8h / num_heads: you use 8h / num_heads itself as the slope.",
         "inverse": "2 is raised to the power -8h / num_heads: yours is num_heads / 8h.",
@@ -129,6 +131,7 @@ ALIBI = Spec(
             "no_slopes",
             "exponent_sign",
             "base_half_eight",
+            "divided_late",
             "linear",
             "no_power",
             "inverse",
@@ -194,7 +197,12 @@ def faults_among(faults, *keys):
     return any(key in faults for key in keys)
 
 
+MENDED = ("clamped", "clamped_above", "clamped_below", "modulo", "absolute")
+
+
 def _mended(faults, positions, n):
+    if "from_one" in faults and faults_among(faults, *MENDED):
+        positions = positions - 1
     options = {
         "clamped": lambda: positions.clamp(0, n - 1),
         "clamped_above": lambda: positions.clamp(max=n - 1),
@@ -206,6 +214,8 @@ def _mended(faults, positions, n):
 
 
 def _looked_up(faults, table, positions):
+    if "from_one" in faults and faults_among(faults, *MENDED):
+        return table[positions]
     options = {
         "from_one": lambda: table[positions - 1],
         "one_more": lambda: table[positions + 1],

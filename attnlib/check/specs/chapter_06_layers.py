@@ -7,7 +7,7 @@ from attnlib.check.spec import Probe, Spec
 from attnlib.check.specs.common import choose
 
 _generator = torch.Generator().manual_seed(636)
-ROUNDING = 1.5e-6
+ROUNDING = 7e-7
 
 
 def _normal(*shape):
@@ -44,9 +44,11 @@ def is_equivariant(faults, layer, X, order):
         moved, output = layer(X[:, given]), layer(X)[:, given]
         return bool((moved - output).abs().max() <= 1e-5)
     plain, moved = layer(X), layer(X[given])
-    if "length_unchecked" not in faults and len(plain) != len(X):
-        answer = "sum" in faults or "as_sets" in faults or "compared_unpermuted" in faults
-        return answer != ("inverted" in faults)
+    unguarded = "length_unchecked" in faults or "compared_unpermuted" in faults
+    if not unguarded and len(plain) != len(X):
+        return "inverted" in faults
+    if "sizes_only" in faults:
+        return moved.shape == plain.shape == X.shape
     if "same_width" in faults and plain.shape != X.shape:
         return False
     answer = _compared(faults, moved, plain, given)
@@ -56,9 +58,7 @@ def is_equivariant(faults, layer, X, order):
 def _compared(faults, moved, plain, order):
     if "sum" in faults:
         return bool((moved.sum(0) - plain.sum(0)).abs().max() <= 1e-5)
-    if "as_sets" in faults:
-        return bool((moved.sort(0).values - plain.sort(0).values).abs().max() <= 1e-5)
-    if "compared_unpermuted" in faults:
+    if "compared_unpermuted" in faults or "unpermuted_same_length" in faults:
         expected = plain
     elif "input_not_permuted" in faults:
         moved, expected = plain, plain[order]
@@ -108,16 +108,21 @@ def _falling(n, d, step):
     return 1.0 + step * (n - torch.arange(n)[:, None]) + 0.1 * torch.arange(d)
 
 
-_EQUIVARIANT = Layer("self-attention without positions", _attend(3, 4), rounds=True)
+_EQUIVARIANT = Layer("self-attention without positions", _attend(3, 3), rounds=True)
 _BACKWARD = Layer(
     "a layer in which a word sees itself and the words behind it", lambda X: X.flip(0).cummax(0).values.flip(0)
 )
 _CAUSAL = Layer("a causal layer: a word sees itself and the words before it", lambda X: X.cummax(0).values)
 _MEAN = Layer("a layer that returns one row, the mean of all words", lambda X: X.mean(0, keepdim=True))
 _P_FIVE, _P_SIX = _positions(5, 2, 1.0), _positions(6, 3, 1.0)
+_P_FIVE[3:] = _P_FIVE[:2].flip(0)  # the same from both ends: only an order that is not given keeps it
 _CYCLE = (0, 2, 3, 1, 4)
 _ADDED = _added("a layer that adds positions", _P_FIVE)
-_STILL = Layer("a layer that adds positions, and an order that moves nothing", lambda X: X + _P_SIX, rounds=True)
+_STILL = Layer(
+    "a layer that adds positions, and an order that moves nothing",
+    lambda X: torch.cat([X + _P_SIX, X[:, :2]], dim=1),
+    rounds=True,
+)
 
 EQUIVARIANT = Spec(
     name="is_equivariant",
@@ -128,14 +133,15 @@ EQUIVARIANT = Spec(
     variant=is_equivariant,
     faults={
         "compared_unpermuted": "The outputs should move along: compare layer(X[order]) with layer(X)[order]. With layer(X) itself you test whether the layer is invariant.",
-        "inverse": "Permute the outputs by the same order as the words: layer(X[order]) is compared with layer(X)[order]. Yours moves them by the inverse order.",
+        "unpermuted_same_length": "The outputs should move along: compare layer(X[order]) with layer(X)[order], not with layer(X).",
+        "inverse": "Permute the outputs by the same order as the words: layer(X[order]) is compared with layer(X)[order]. Yours moves them by the inverse order. (To undo an order takes order.argsort(), not order again.)",
         "input_not_permuted": "Call the layer a second time, with the words permuted: layer(X[order]). Yours only permutes its output.",
         "inverted": "True and False have changed places: equal outputs mean that the layer is equivariant.",
         "no_tolerance": "Allow for rounding: differences up to 1e-5 count as equal, as in torch.allclose(a, b, atol=1e-5). Yours asks for less.",
         "loose": "Differences above 1e-5 count: your tolerance is too large, small positions slip through.",
         "any": "Every number must agree, not some of them: `all`, not `any`.",
-        "sum": "Compare number by number: sums or means over the words can agree where the rows do not.",
-        "as_sets": "The order counts: compare row by row, do not sort the outputs first.",
+        "sum": "Compare number by number, row by row: sums, means and sorted values over the words can agree where the rows do not.",
+        "sizes_only": "Compare the numbers, not the shapes alone. (And the output may be wider or narrower than X.)",
         "first_row": "Compare all rows, not the first alone.",
         "order_ignored": "Use the order that is given: yours tests with another one.",
         "same_width": "The output may be wider or narrower than X: only its number of rows must be n.",
@@ -154,7 +160,8 @@ EQUIVARIANT = Spec(
             "not_reduced_rows",
             "difference",
             "columns",
-            "as_sets",
+            "sizes_only",
+            "unpermuted_same_length",
             "always",
             "no_abs",
             "no_abs_turned",
@@ -165,10 +172,10 @@ EQUIVARIANT = Spec(
     ),
     probes=(
         _probe(_EQUIVARIANT, _normal(5, 3), 3, 0, 4, 2, 1),
-        _probe(_BACKWARD, _falling(7, 4, 3e-4), 2, 0, 1, 4, 6, 3, 5),
+        _probe(_BACKWARD, _falling(7, 4, 3e-4), 0, 3, 1, 2, 6, 4, 5),
         _probe(_ADDED, torch.full((5, 2), 0.3) + _P_FIVE[list(_CYCLE)], *_CYCLE),
         _probe(_CAUSAL, _falling(6, 5, 3e-4), 3, 2, 0, 1, 5, 4),
-        _probe(_MEAN, _normal(4, 7), 2, 3, 0, 1),
+        _probe(_MEAN, torch.arange(28.0).reshape(4, 7) % 5, 2, 3, 0, 1),
         _probe(_STILL, _normal(6, 3), 0, 1, 2, 3, 4, 5),
     ),
     hints=(

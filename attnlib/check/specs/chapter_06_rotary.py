@@ -27,6 +27,9 @@ def rotate_pairs(faults, x, positions):
     if "tables_interleaved" in faults:
         features = torch.arange(d).reshape(2, half) // 2
         first, second = first[:, features[0]], second[:, features[1]]
+    if "mixed_over_heads" in faults:
+        h, n = x.shape[:2]
+        first, second = (one[:, None].expand(n, h, half).reshape(h, n, half) for one in (first, second))
     if "over_heads" in faults:
         first, second = first[:, None], second[:, None]
     if {"halves", "halves_in", "tables_interleaved"} & set(faults):
@@ -96,6 +99,7 @@ ROTARY = Spec(
         "from_one": "Use the positions as they are given: yours are one too large.",
         "differences": "Use the positions as they are given: yours start at 0 whatever the first one is.",
         "over_heads": "The positions belong to the words, axis 1: yours run along the heads.",
+        "mixed_over_heads": "The positions belong to the words, axis 1, in every head alike: your reshape gives words the angles of other words.",
         "by_words": "Divide 2i by d, the number of features, not by the number of words.",
         "by_model": "Divide 2i by d, the features of one head, not of all heads together.",
     },
@@ -119,6 +123,7 @@ ROTARY = Spec(
             "multiplied_by",
             "differences",
             "over_heads",
+            "mixed_over_heads",
             "by_words",
             "by_model",
             "both_minus",

@@ -25,6 +25,8 @@ def shift_by(faults, offset, d_model):
         return torch.eye(d_model)
     if "features_moved" in faults:
         return torch.eye(d_model).roll(offset, 0)
+    if "position_on_diagonal" in faults:
+        return torch.stack([blocks[0, 1], blocks[0, 0]], dim=1).flatten().diag()
     matrix = matrix.trunc() if "truncated" in faults else matrix
     matrix = offset * matrix if "times_offset" in faults else matrix
     return matrix + torch.eye(d_model) if "on_identity" in faults else matrix
@@ -86,6 +88,7 @@ SHIFT = Spec(
         "absolute": "A negative offset moves back: keep the sign of the offset.",
         "no_negative": "A negative offset moves back; yours is the identity there. (A loop over range(offset) never runs.)",
         "features_moved": "The matrix turns sine and cosine of a pair into those of another position; it does not move features to other places.",
+        "position_on_diagonal": "Multiplying every feature by a number of P[offset] does not move it: each pair needs a block of 2 x 2, [cos, sin] above [-sin, cos].",
         "one_step": "Your matrix moves on by 1 whatever the offset: the angle of a pair is offset / 10000^(2i / d_model).",
         "times_offset": "The offset multiplies the angle, not the matrix: cos(offset * frequency), sin(offset * frequency).",
         "truncated": "Your matrix holds whole numbers, so the digits behind the point are cut off: make it of floats.",
@@ -104,6 +107,7 @@ SHIFT = Spec(
             "reversed",
             "on_identity",
             "one_step",
+            "position_on_diagonal",
             "no_negative",
             "features_moved",
             "times_offset",
