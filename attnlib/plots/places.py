@@ -9,6 +9,7 @@ from attnlib.plots.heatmaps import heatmap, ink_on
 from attnlib.plots.strips import arrow
 
 SMALL = 8
+ABOVE, BELOW = "#542788", "#B35806"  # the purple and the orange of signed maps
 DASHES = ("-", "--", "-.", ":")
 
 
@@ -102,7 +103,7 @@ def moved_word(vector, scores, words, place, *, title):
     vector, scores = np.asarray(vector), np.asarray(scores)
     fig, (left, right) = figure(1, 2, width=8.0, height=4.0, width_ratios=[1, 1.1])
     with matplotlib.rc_context(STYLE):
-        left.bar(range(len(vector)), vector, color=np.where(vector < 0, COLOURS["keys"], COLOURS["queries"]))
+        left.bar(range(len(vector)), vector, color=np.where(vector < 0, BELOW, ABOVE))
         left.axhline(0, color=INK, linewidth=0.8)
         left.set(ylim=(-1.1, 1.1), xlabel="feature", ylabel="value")
         left.set_title(f"position {place}", fontsize=9)
