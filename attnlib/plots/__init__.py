@@ -23,6 +23,7 @@ from attnlib.plots.places import clocks, counter_panels, moved_word, position_cu
 from attnlib.plots.planes import plane
 from attnlib.plots.pooling import fitted_curves, pooled_fit, pooling_weights, sequence_map, width_errors
 from attnlib.plots.pronoun_heads import it_bars, loss_curve, share_bars
+from attnlib.plots.real_encoder import detail_bars, encoder_tower, rollout_flow
 from attnlib.plots.scaling import saturation, scale_and_mask, scale_panels, score_spread
 from attnlib.plots.vectors import (
     chain_and_look,
@@ -51,8 +52,10 @@ __all__ = [
     "cost_table",
     "counter_panels",
     "cut_grids",
+    "detail_bars",
     "digit_pairs",
     "dot_wiring",
+    "encoder_tower",
     "extrapolation_curves",
     "figure",
     "fitted_curves",
@@ -77,6 +80,7 @@ __all__ = [
     "projection_boxes",
     "reach_rows",
     "recall_curves",
+    "rollout_flow",
     "saturation",
     "scale_and_mask",
     "scale_panels",
