@@ -79,6 +79,10 @@ def _first(faults, wrong, sentences):
         lambda: -1,
     )
     ends = {
+        "min_of_none": lambda: min(places),
+        "next_of_none": lambda: next(iter(places)),
+        "index_of_none": lambda: wrong.index(True),
+        "first_of_none": lambda: places[0],
         "count": lambda: len(places),
         "from_one": lambda: places[0] + 1 if places else none,
         "all_places": lambda: places,
@@ -160,6 +164,10 @@ FOOLED = Spec(
         "zero_if_none": "Return -1 when no sentence fools the model; yours is 0, as if the first one did.",
         "nothing_if_none": "Return -1 when no sentence fools the model: behind the loop `return -1` is missing.",
         "last_if_none": "Return -1 when no sentence fools the model; yours is the last index.",
+        "min_of_none": "Return -1 when no sentence fools the model: `min` of nothing stops with an error.",
+        "next_of_none": "Return -1 when no sentence fools the model: give `next` a second argument, or it stops there.",
+        "index_of_none": "Return -1 when no sentence fools the model: `.index(True)` stops with an error where nothing is True.",
+        "first_of_none": "Return -1 when no sentence fools the model: an empty list has no first entry.",
         "false_if_none": "Return -1 when no sentence fools the model; yours is False.",
         "empty_if_none": "Return -1 when no sentence fools the model; yours is an empty list.",
     },
@@ -181,6 +189,10 @@ FOOLED = Spec(
             "all_but_last",
             "last_if_none",
             "false_if_none",
+            "min_of_none",
+            "next_of_none",
+            "index_of_none",
+            "first_of_none",
             "empty_if_none",
             "all_places",
         }

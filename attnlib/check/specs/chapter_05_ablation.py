@@ -28,7 +28,11 @@ def without_head(faults, weights, values, W_o, head):
         rest = [h for h in range(num_heads) if h != off]
         rows = W_o[: len(rest) * d_head] if "rows_first" in faults else W_o[-len(rest) * d_head :]
         return heads[rest].transpose(0, 1).reshape(n, -1) @ rows
+    if "left_out" in faults:
+        return torch.cat([heads[h] for h in range(num_heads) if h != off], dim=-1) @ W_o
     heads = _switched(faults, heads, off)
+    if "below_each_other" in faults:
+        return heads.reshape(num_heads * n, d_head) @ W_o
     if "columns" in faults:
         W_o[:, own] = 0
     for key, rows in (
@@ -155,6 +159,8 @@ WITHOUT = Spec(
         "scaled_down": "The other heads stay as they were: do not scale the rest down.",
         "rows_first": "Without the head its own rows of W_o must go, too: each head keeps the rows head * d_head to (head + 1) * d_head.",
         "rows_last": "Each head keeps its own rows of W_o: you leave out the first ones, whichever head is off.",
+        "left_out": "Without the head its rows of W_o find no partner: keep its place and put zeros there, or leave out its rows of W_o, too.",
+        "below_each_other": "Put the heads side by side, on the last axis (dim=-1), not below each other.",
         "columns": "A head owns rows of W_o, not columns: W_o[head * d_head : (head + 1) * d_head] = 0.",
         "one_row": "A head owns d_head rows of W_o, head * d_head to (head + 1) * d_head; you set a single one to 0.",
         "strided_rows": "A head owns neighbouring rows of W_o, head * d_head to (head + 1) * d_head; you set every num_heads-th one to 0.",
@@ -188,6 +194,8 @@ WITHOUT = Spec(
             "rows_first",
             "rows_last",
             "columns",
+            "left_out",
+            "below_each_other",
             "one_row",
             "strided_rows",
             "rows_window",

@@ -1,5 +1,7 @@
 """Chapter 6: sinusoidal positions and how they are added to embeddings, on torch tensors."""
 
+import math
+
 import torch
 
 import attnlib
@@ -24,6 +26,9 @@ def sinusoidal(faults, num_positions, d_model):
     """Write positions as sines and cosines, with the mistakes in ``faults``."""
     positions = torch.arange(num_positions) + ("from_one" in faults)
     exponent = exponents(faults, d_model, by_positions=num_positions, by_one_more=d_model + 1, by_one_less=d_model - 1)
+    if "exp_sign" in faults:
+        rising = torch.exp(torch.arange(0, d_model, 2) * (math.log(10000.0) / d_model))
+        return interleave((positions[:, None] * rising).sin(), (positions[:, None] * rising).cos())
     exponent = exponent.flip(0) if "reversed" in faults else exponent
     positions = positions / num_positions if "relative" in faults else positions
     times, first, second = next((own for key, own in _OWN_FREQUENCIES.items() if key in faults), (1, 0, 0))
@@ -40,10 +45,13 @@ def sinusoidal(faults, num_positions, d_model):
         half = d_model // 2
         own = angles(faults, positions, torch.arange(d_model, dtype=torch.float64) // 2 * 2 / d_model)
         return torch.cat([own[:, :half].sin(), own[:, half:].cos()], dim=1).float()
+    if "overlapping" in faults:
+        half = d_model // 2
+        return torch.cat([first, second[:, -1:], 0 * first[:, : half - 1]], dim=1).float()
     if "stacked_first" in faults:
         return torch.stack([first, second]).reshape(num_positions, d_model).float()
     if "by_parity_of_position" in faults:
-        own = sines.repeat_interleave(2, dim=1)
+        own = angles(faults, positions, torch.arange(d_model, dtype=torch.float64) / d_model)
         return torch.where(positions[:, None] % 2 == 0, own.sin(), own.cos()).float()
     table = torch.cat([first, second], dim=1) if "halves" in faults else interleave(first, second)
     table = table.trunc() if "truncated" in faults else table
@@ -70,6 +78,8 @@ SINUSOIDAL = Spec(
         "every_feature": "i counts pairs, not features: features 2i and 2i + 1 both have the exponent 2i / d_model; yours is 2 * feature / d_model.",
         "by_positions": "Divide 2i by d_model, the number of features, not by the number of positions.",
         "by_one_more": "Divide 2i by d_model itself, not by d_model + 1.",
+        "overlapping": "Pair i fills the features 2i and 2i + 1: yours writes to i and i + 1, over the pair before.",
+        "exp_sign": "The exponent of exp is negative, -log(10000) * 2i / d_model: without the minus sign the frequencies rise.",
         "by_one_less": "Divide 2i by d_model itself, not by d_model - 1.",
         "reversed": "The fastest pair comes first, with the exponent 0: yours stand in reverse order.",
         "relative": "The angle is the position itself, divided by 10000^(2i / d_model): do not divide it by num_positions, too.",
@@ -99,6 +109,8 @@ SINUSOIDAL = Spec(
             "two_pi",
             "by_one_more",
             "by_one_less",
+            "overlapping",
+            "exp_sign",
             "reversed",
             "relative",
             "stacked_first",

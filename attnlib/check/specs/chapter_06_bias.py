@@ -21,6 +21,9 @@ def alibi(faults, num_heads, num_queries, num_keys):
     }
     queries = torch.arange(num_queries)[:, None] + choose(faults, offsets, lambda: num_keys - num_queries)
     distances = _distances(faults, queries, torch.arange(num_keys)[None], num_keys).double()
+    if "all_queries" in faults:
+        places = torch.arange(num_keys)
+        return (-slopes[:, None, None] * (places[:, None] - places).abs()).float()
     if "no_heads" in faults:
         return (-slopes[0] * distances).float()
     bias = (1 if "plus" in faults else -1) * slopes[:, None, None] * distances
@@ -107,6 +110,7 @@ ALIBI = Spec(
         "no_heads": "There is one table for every head: (num_heads, num_queries, num_keys). Yours is that of the first head.",
         "heads_last": "The heads come first: (num_heads, num_queries, num_keys).",
         "first_places": "The queries are the last num_queries of the keys' places: add num_keys - num_queries to the place of each.",
+        "all_queries": "Only the last num_queries of the places ask: one row for each of them, not for all num_keys places.",
         "offset_back": "The queries stand at the end: add num_keys - num_queries to their places; you subtract it.",
         "offset_one_more": "The last query stands at the last key: your queries stand one place too far behind.",
         "offset_one_less": "The last query stands at the last key: your queries stand one place too far in front.",
@@ -140,6 +144,7 @@ ALIBI = Spec(
             "whole_step",
             "heads_reversed",
             "no_heads",
+            "all_queries",
             "heads_last",
             "offset_back",
             "offset_one_more",

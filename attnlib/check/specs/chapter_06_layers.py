@@ -46,20 +46,22 @@ def is_equivariant(faults, layer, X, order):
     plain, moved = layer(X), layer(X[given])
     unguarded = "length_unchecked" in faults or "compared_unpermuted" in faults
     if not unguarded and len(plain) != len(X):
-        return "inverted" in faults
+        return "inverted" in faults or "length_true" in faults
     if "sizes_only" in faults:
         return moved.shape == plain.shape == X.shape
     if "same_width" in faults and plain.shape != X.shape:
         return False
-    answer = _compared(faults, moved, plain, given)
+    answer = _compared(faults, X, moved, plain, given)
     return not answer if "inverted" in faults else answer
 
 
-def _compared(faults, moved, plain, order):
+def _compared(faults, X, moved, plain, order):
     if "sum" in faults:
         return bool((moved.sum(0) - plain.sum(0)).abs().max() <= 1e-5)
     if "compared_unpermuted" in faults or "unpermuted_same_length" in faults:
         expected = plain
+    elif "input_compared" in faults:
+        expected = X[order]
     elif "input_not_permuted" in faults:
         moved, expected = plain, plain[order]
     else:
@@ -146,6 +148,8 @@ EQUIVARIANT = Spec(
         "order_ignored": "Use the order that is given: yours tests with another one.",
         "same_width": "The output may be wider or narrower than X: only its number of rows must be n.",
         "length_unchecked": "Look at the length of the output first: when it does not have n rows, return False.",
+        "length_true": "A layer whose output does not have n rows is not equivariant: return False for it, not True.",
+        "input_compared": "Compare outputs with outputs: layer(X[order]) with layer(X)[order], not with the words themselves.",
         "no_abs": "Take absolute values: a difference below 0 is a difference, too.",
         "no_abs_turned": "Take absolute values before you look for the largest difference: yours may all be below 0.",
         "not_reduced": "Return one True or False for the layer, not one for each number: add `.all()`.",
@@ -156,7 +160,8 @@ EQUIVARIANT = Spec(
     },
     unpaired=frozenset(
         {
-            "not_reduced",
+            "length_true",
+            "input_compared",
             "not_reduced_rows",
             "difference",
             "columns",
