@@ -41,7 +41,7 @@ def told_accuracy(reader, batch):
     """
     scores = reader(batch)
     rows = torch.arange(len(batch))
-    candidates = [_noun_at(batch, places) for places in (batch.referent, batch.other)]
+    candidates = [batch.noun_at(places) for places in (batch.referent, batch.other)]
     right, wrong = (scores[rows, nouns] for nouns in candidates)
     return (right > wrong).double().mean().item()
 
@@ -63,8 +63,3 @@ def majority_accuracy(known, batch):
     """
     favourite = known.noun.bincount().argmax()
     return (batch.noun == favourite).double().mean().item()
-
-
-def _noun_at(batch, places):
-    nouns = torch.tensor([-1] + [ALL_NOUNS.index(word) if word in ALL_NOUNS else -1 for word in WORDS])
-    return nouns[batch.ids[torch.arange(len(batch)), places]]

@@ -11,9 +11,22 @@ from attnlib.tasks.reader import encode, encode_text
 def accuracy(reader, batch, masks=None):
     """Compute the share of sentences in which the reader names the noun that is meant.
 
-    **Shapes** a ``PronounReader``, a ``Batch``, masks as in its ``forward`` -> a number from 0 to 1
+    **Shapes** a ``PronounReader`` (without masks any reader), a ``Batch``, masks as in its ``forward``
+    -> a number from 0 to 1
     """
-    return (reader(batch, masks).argmax(dim=-1) == batch.noun).double().mean().item()
+    scores = reader(batch) if masks is None else reader(batch, masks)
+    return (scores.argmax(dim=-1) == batch.noun).double().mean().item()
+
+
+@torch.no_grad()
+def named_shares(reader, batch, masks=None):
+    """Compute how often the reader names the noun that is meant, the other candidate, or neither.
+
+    **Shapes** as ``accuracy`` -> {"the noun that is meant", "the other candidate", "neither": numbers, sum 1}
+    """
+    named = reader(batch, masks).argmax(dim=-1)
+    meant, other = ((named == batch.noun_at(places)).double().mean().item() for places in (batch.referent, batch.other))
+    return {"the noun that is meant": meant, "the other candidate": other, "neither": 1 - meant - other}
 
 
 @torch.no_grad()

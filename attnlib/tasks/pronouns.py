@@ -81,7 +81,8 @@ def make_sentences(count, generator, held_out, *, pairs="known", patterns="known
     **Shapes**
         held_out    a set of (noun, adjective), from ``choose_held_out``
         pairs       "known": no held-out pair anywhere in a sentence, not even of a noun that is not meant;
-                    "held out": the pair that decides is one of them
+                    "held out": the pair that decides is one of them; in the role family, where both nouns could
+                    have the adjective, so is the other pair
         patterns    "known" or "held out": which templates
         families    of ``FAMILIES``; about 30 % of the sentences are of the role family when both are asked for
         -> a list of ``count`` sentences
@@ -99,7 +100,13 @@ def make_sentences(count, generator, held_out, *, pairs="known", patterns="known
         meant = choice.randrange(2)
         fitting = [pair for pair in fitting_pairs(kinds[meant]) if (pair in held_out) == (pairs == "held out")]
         noun, adjective = choice.choice(fitting)
-        other = choice.choice([word for word in NOUNS[kinds[1 - meant]] if word != noun])
+        others = [word for word in NOUNS[kinds[1 - meant]] if word != noun]
+        if pairs == "held out" and family == "role":
+            # else the other noun would be the only one that training has shown with this adjective
+            others = [word for word in others if (word, adjective) in held_out]
+        if not others:
+            continue
+        other = choice.choice(others)
         sentence = _build(choice, family, pattern, {kinds[meant]: noun, kinds[1 - meant]: other}, noun, adjective)
         if pairs == "held out" or not any((word, adjective) in held_out for word in sentence.words):
             sentences.append(sentence)
