@@ -3,6 +3,8 @@
 A model that is better than all of these has found something that they lack.
 """
 
+import itertools
+
 import torch
 from torch import nn
 
@@ -20,7 +22,7 @@ class BagOfWords(nn.Module):
     def __init__(self, d_hidden=None, *, generator=None):
         super().__init__()
         widths = [len(WORDS) + 1, *([] if d_hidden is None else [d_hidden]), len(ALL_NOUNS)]
-        layers = [nn.Linear(*pair) for pair in zip(widths[:-1], widths[1:], strict=True)]
+        layers = [nn.Linear(*pair) for pair in itertools.pairwise(widths)]
         for layer in layers:
             nn.init.xavier_uniform_(layer.weight, generator=generator)
             nn.init.zeros_(layer.bias)
