@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from book.chapters import chapter_page, exercise_page, pages_of
-from book.listings import claims_page, figures_page, library_page, mistakes_page
+from book.listings import claims_page, figures_page, library_page, mistakes_page, notation_page
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOK = ROOT / "book"
@@ -35,6 +35,7 @@ def assemble(source):
         if solutions:
             _write(source / "exercises" / solutions.name, exercise_page(solutions))
     listings = {"claims": claims_page(claims), "figures": figures_page(figures)}
+    listings |= {"notation": notation_page(ROOT / "notebooks/00_start_here.ipynb")}
     listings |= {"mistakes": mistakes_page(), "library": library_page()}
     for name, text in listings.items():
         (source / f"{name}.md").write_text(text, encoding="utf-8")

@@ -2,13 +2,13 @@
 
 import importlib
 import inspect
+import json
 import re
 
 import attnlib
 from attnlib.check.contents import CHAPTERS, chapter
 from attnlib.check.spec import all_specs
 
-TEACHING_HOME = attnlib._HOME
 SECTION = re.compile(r"^\*\*(Shapes|Promises|Raises|Example)\*\* *", re.MULTILINE)
 
 
@@ -45,14 +45,21 @@ def mistakes_page():
     return "\n".join(lines)
 
 
+def notation_page(path):
+    """Repeat the table of notation from chapter 0."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = next(text for text in ("".join(cell["source"]) for cell in cells) if text.startswith("## Notation"))
+    return text.removeprefix("#")
+
+
 def library_page():
     """Describe the library, module by module, in the words of its docstrings."""
-    homes = dict.fromkeys(TEACHING_HOME.values())
+    homes = dict.fromkeys(attnlib._HOME.values())
     lines = ["# The library", "", _prose(inspect.getdoc(attnlib)), ""]
     for home in homes:
         module = importlib.import_module(f"attnlib.{home}")
         lines += [f"## `attnlib.{home}`", "", _prose(inspect.getdoc(module)), ""]
-        for name in (name for name, where in TEACHING_HOME.items() if where == home):
+        for name in (name for name, where in attnlib._HOME.items() if where == home):
             lines += _entry(name, getattr(attnlib, name))
     return "\n".join(lines)
 
