@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from attnlib.encoder import ACTIVATIONS, Encoder
@@ -37,6 +39,9 @@ class BertEmbedding(nn.Module):
     """Add up what a word is, where it stands and which sentence it belongs to (Devlin et al. 2019, section 3).
 
     **Shapes** words (batch, n) integers, types (batch, n) integers, 0 unless given -> (batch, n, d_model)
+
+    **Raises** ``ShapeError`` for a sentence longer than the table of positions, ``ValueError`` for a word or a type
+    that is in no table.
     """
 
     def __init__(self, config):
@@ -53,6 +58,10 @@ class BertEmbedding(nn.Module):
         if n > longest:
             raise ShapeError(f"words has {n} places, but the model's table of positions ends at {longest}.")
         types = torch.zeros_like(words) if types is None else types
+        for name, numbers, table in (("words", words, self.words), ("types", types, self.types)):
+            lowest, highest, last = int(numbers.min()), int(numbers.max()), table.num_embeddings - 1
+            if lowest < 0 or highest > last:
+                raise ValueError(f"{name} holds numbers from {lowest} to {highest}, but the model knows 0 to {last}.")
         return self.norm(self.words(words) + self.positions.weight[:n] + self.types(types))
 
 
@@ -105,11 +114,12 @@ def load_bert(folder):
 
     **Shapes** folder: a path -> ``Bert``
 
-    **Promises** every number of the encoder comes from the file; layers on top of the encoder are left out.
+    **Promises** every number of the encoder comes from the file, as float32; layers on top of the encoder are
+    left out.
 
     **Raises** ``FileNotFoundError`` for a missing file, ``ValueError`` for an architecture that this encoder is not,
     for a file that is damaged or cut short, and for weights that are missing, unknown or of another shape than the
-    configuration says; ``ModuleNotFoundError`` without the package safetensors.
+    configuration says.
 
     **Example** chapter 10 makes a small folder and loads it.
     """
@@ -126,7 +136,22 @@ def load_bert(folder):
         model = Bert(config)
     _compare(model.state_dict(), state)
     model.load_state_dict(state, assign=True)
-    return model.eval()
+    return model.float().eval()
+
+
+def save_bert(model, config, folder):
+    """Write a ``Bert`` into a folder as ``transformers`` does: ``config.json`` and ``model.safetensors``.
+
+    **Shapes** config: the dict that the model was made from; folder: a path, made if it is not there
+
+    **Promises** ``load_bert`` gives the same model, and ``transformers.BertModel.from_pretrained`` reads it too.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"model_type": "bert", "architectures": ["BertModel"]} | config, indent=2) + "\n"
+    (folder / "config.json").write_text(text, encoding="utf-8")
+    state = {_their_name(key): tensor.contiguous() for key, tensor in model.state_dict().items()}
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def _read_config(path):
@@ -134,6 +159,8 @@ def _read_config(path):
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path.name} is not valid JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{path.name} holds a {type(config).__name__}, expected names with their values.")
     wanted = {"model_type": ("bert",), "hidden_act": tuple(ACTIVATIONS), "position_embedding_type": ("absolute",)}
     wanted |= {"is_decoder": (False,), "add_cross_attention": (False,)}
     for key, values in wanted.items():
@@ -147,9 +174,6 @@ def _read_config(path):
 
 
 def _read_weights(path):
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
         return load_file(path)
     except SafetensorError as error:

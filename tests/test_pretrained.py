@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertForMaskedLM, BertModel, RobertaConfig, RobertaModel
 
 from attnlib import load_bert
+from attnlib.pretrained import Bert, save_bert
 from attnlib.shapes import ShapeError
 
 VOCABULARY, BATCH, N = 31, 3, 11
@@ -112,6 +113,36 @@ def test_the_old_names_of_layer_norm_are_understood(folder):
     assert torch.equal(load_bert(folder)(sentences()[0]), expected)
 
 
+@torch.no_grad()
+def test_what_is_saved_is_read_by_both(tmp_path):
+    config = {"vocab_size": VOCABULARY, "hidden_size": 20, "num_hidden_layers": 3, "num_attention_heads": 5}
+    config |= {"intermediate_size": 37, "max_position_embeddings": 13, "hidden_act": "relu"}
+    model, generator = Bert(config).eval(), torch.Generator().manual_seed(2)
+    for parameter in model.parameters():
+        parameter.normal_(std=0.3, generator=generator)
+    save_bert(model, config, tmp_path / "new")
+    words, lengths, types = sentences()
+    expected = model(words, lengths, types)
+    assert torch.equal(load_bert(tmp_path / "new")(words, lengths, types), expected)
+    theirs, report = BertModel.from_pretrained(tmp_path / "new", add_pooling_layer=False, output_loading_info=True)
+    assert not any(report[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    found = theirs.eval()(words, attention_mask=padding(lengths), token_type_ids=types).last_hidden_state
+    valid = padding(lengths).bool()
+    torch.testing.assert_close(found[valid], expected[valid], rtol=0, atol=1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_file_in_half_precision_is_read_as_float32(folder, dtype):
+    state = {key: tensor.to(dtype) for key, tensor in load_file(folder / "model.safetensors").items()}
+    save_file(state, folder / "model.safetensors")
+    model = load_bert(folder)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    theirs = BertModel.from_pretrained(folder, attn_implementation="eager").float().eval()
+    words, _, _ = sentences()
+    torch.testing.assert_close(model(words), theirs(words).last_hidden_state, rtol=0, atol=1e-5)
+
+
 # ------------------------------------------------------------------------------------------------------------- errors
 
 
@@ -163,6 +194,9 @@ def test_broken_files_are_named(folder):
         (folder / "model.safetensors").write_bytes(part)
         with pytest.raises(ValueError, match=r"model\.safetensors is damaged or was cut short \([\d,]+ bytes\)"):
             load_bert(folder)
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(ValueError, match=r"config\.json holds a list, expected names with their values"):
+        load_bert(folder)
     (folder / "config.json").write_text("{")
     with pytest.raises(ValueError, match=r"config\.json is not valid JSON"):
         load_bert(folder)
@@ -183,3 +217,13 @@ def test_missing_and_unknown_weights_are_named(folder):
 def test_a_sentence_that_is_too_long_is_refused(folder):
     with pytest.raises(ShapeError, match="words has 14 places, but the model's table of positions ends at 13"):
         load_bert(folder)(torch.zeros(1, 14, dtype=torch.long))
+
+
+def test_a_word_or_a_type_that_is_in_no_table_is_refused(folder):
+    model, words = load_bert(folder), torch.tensor([[3, 5, VOCABULARY]])
+    with pytest.raises(ValueError, match="words holds numbers from 3 to 31, but the model knows 0 to 30"):
+        model(words)
+    with pytest.raises(ValueError, match="words holds numbers from -1 to 3, but"):
+        model(torch.tensor([[3, -1]]))
+    with pytest.raises(ValueError, match="types holds numbers from 0 to 2, but the model knows 0 to 1"):
+        model(words - 1, types=torch.tensor([[0, 2, 1]]))
