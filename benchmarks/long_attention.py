@@ -1,0 +1,206 @@
+"""Chapter 9: time and memory of attention over long sentences: written out, chunked, and torch's fused kernel.
+
+    python benchmarks/long_attention.py [time] [memory]
+
+The contenders run in turn, round after round, so that a busy moment of the machine falls on all of them. Memory is
+the peak of tensor bytes beyond the inputs, and on Linux also the peak of resident memory beyond what was there
+before, each case in a fresh process. Writes results/long_attention.json and ends with exit code 1 when a goal is
+not reached. The written-out form needs 4 GB at n = 8192 and is left out where the machine has not twice that free.
+"""
+
+import datetime
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from multi_head import other_load, processor
+from tqdm import tqdm
+
+import attnlib
+
+RESULTS = Path(__file__).parent / "results" / "long_attention.json"
+THREADS, NUM_HEADS, D_HEAD, CHUNK = 2, 8, 64, 256
+DIRECTIONS = ["forward", "forward + backward"]
+LENGTHS = [1024, 2048, 4096, 8192]
+ROUNDS = {1024: 15, 2048: 11, 4096: 7, 8192: 3}
+LONG = [4096, 8192, 16384, 32768]
+NAIVE_MEMORY = [1024, 2048, 4096]
+
+
+def naive(queries, keys, values):
+    """Attention with both n x n matrices, scores and weights."""
+    return torch.softmax(queries @ keys.mT / math.sqrt(queries.shape[-1]), dim=-1) @ values
+
+
+def chunked(queries, keys, values):
+    """Attention in tiles."""
+    return attnlib.chunked_attention(queries, keys, values, chunk_size=CHUNK)
+
+
+CONTENDERS = {"naive": naive, "chunked": chunked, "torch, fused": F.scaled_dot_product_attention}
+
+
+def inputs(n):
+    """Queries, keys and values, and the gradient of an output."""
+    generator = torch.Generator().manual_seed(n)
+    return [torch.randn(1, NUM_HEADS, n, D_HEAD, generator=generator) for _ in range(4)]
+
+
+def call(name, parts, direction):
+    """Run one contender once."""
+    *given, gradient = parts
+    if direction == "forward":
+        with torch.no_grad():
+            return CONTENDERS[name](*given)
+    given = [x.detach().requires_grad_() for x in given]
+    return torch.autograd.grad(CONTENDERS[name](*given), given, gradient)
+
+
+def fits(n):
+    """Whether the machine has room for naive attention, training included, twice over."""
+    needed = 2 * 3 * 4 * NUM_HEADS * n * n
+    return not hasattr(os, "sysconf") or needed < os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def times(n, direction):
+    """Milliseconds of every contender: lower quartile, median, upper quartile."""
+    parts, runs = inputs(n), {name: [] for name in CONTENDERS if name != "naive" or fits(n)}
+    names = list(runs)
+    for turn in tqdm(range(1 + ROUNDS[n]), desc=f"n {n}, {direction}", leave=False):
+        shift = turn % len(names)
+        for name in names[shift:] + names[:shift]:
+            start = time.perf_counter()
+            call(name, parts, direction)
+            runs[name].append(1000 * (time.perf_counter() - start))
+    return {name: [round(t, 2) for t in statistics.quantiles(found[1:], n=4)] for name, found in runs.items()}
+
+
+def memory(name, n, direction):
+    """Peak bytes of one call: of tensors, and of resident memory where the system tells; in this process."""
+    torch.set_num_threads(THREADS)
+    parts = inputs(n)
+    call(name, [x[:, :, :64] for x in parts], direction)  # what is loaded once does not count
+    resident = resident_peak(lambda: call(name, parts, direction))
+    return {"tensors": attnlib.peak_memory(lambda: call(name, parts, direction)), "resident": resident}
+
+
+def resident_peak(function):
+    """Bytes of resident memory that a call adds at its highest, on Linux; elsewhere None."""
+    status, clear = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+    if not clear.exists():
+        return None
+    clear.write_text("5")  # the highest mark starts again at what is resident now
+    before = _status(status, "VmRSS")
+    result = function()
+    after = _status(status, "VmHWM")
+    del result
+    return after - before
+
+
+def _status(path, field):
+    line = next(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(field))
+    return 1024 * int(line.split()[1])
+
+
+def in_fresh_process(name, n, direction):
+    """``memory`` in an interpreter of its own: memory that one case gave back would serve the next unseen."""
+    done = subprocess.run(
+        [sys.executable, __file__, "one", name, str(n), direction], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def slope(lengths, sizes):
+    """The exponent b of size = a * n^b that fits best on logarithmic axes."""
+    x, y = ([math.log(value) for value in values] for values in (lengths, sizes))
+    return statistics.linear_regression(x, y).slope
+
+
+def measure_time():
+    """All times, and their ratios at n = 4096."""
+    found = {direction: {str(n): times(n, direction) for n in LENGTHS} for direction in DIRECTIONS}
+    return {"milliseconds": found}
+
+
+def measure_memory():
+    """All peaks, and the exponents fitted to them."""
+    cases = {"naive": NAIVE_MEMORY, "chunked": LONG, "torch, fused": LONG}
+    found = {}
+    for direction in DIRECTIONS:
+        found[direction] = {}
+        for name, lengths in cases.items():
+            todo = tqdm(lengths, desc=f"{name}, {direction}", leave=False)
+            found[direction][name] = {str(n): in_fresh_process(name, n, direction) for n in todo}
+    return {"bytes": found, "exponents": {direction: exponents(found[direction]) for direction in DIRECTIONS}}
+
+
+def exponents(found):
+    """{contender: {tensors, resident: exponent}}."""
+    result = {}
+    for name, rows in found.items():
+        kinds = ["tensors"] + ["resident"] * all(row["resident"] for row in rows.values())
+        result[name] = {kind: round(slope(map(int, rows), [row[kind] for row in rows.values()]), 3) for kind in kinds}
+    return result
+
+
+def goals(result):
+    """Yield (what is compared, what was found, the goal, whether it was reached)."""
+    if "milliseconds" in result:
+        row = {name: found[1] for name, found in result["milliseconds"]["forward"]["4096"].items()}
+        fused, saved = row["chunked"] / row["torch, fused"], row["naive"] / row["chunked"]
+        yield "n 4096: time of chunked / of torch's fused kernel", round(fused, 2), "at most 1.6", fused <= 1.6
+        yield "n 4096: time of naive / of chunked", round(saved, 2), "at least 2", saved >= 2
+    if "bytes" in result:
+        for direction in DIRECTIONS:
+            for kind, found in result["exponents"][direction]["chunked"].items():
+                yield f"exponent of chunked, {kind}, {direction}", found, "at most 1.15", found <= 1.15
+            for kind, found in result["exponents"][direction]["naive"].items():
+                yield f"exponent of naive, {kind}, {direction}", found, "at least 1.8", found >= 1.8
+            for kind in result["exponents"][direction]["chunked"]:
+                share = (
+                    result["bytes"][direction]["chunked"]["4096"][kind]
+                    / result["bytes"][direction]["naive"]["4096"][kind]
+                )
+                yield f"n 4096: {kind} of chunked / of naive, {direction}", round(share, 3), "below 0.2", share < 0.2
+
+
+def main():
+    """Measure, store and print."""
+    torch.set_num_threads(THREADS)
+    wanted = sys.argv[1:] or ["time", "memory"]
+    result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    result |= {
+        "what": f"one call of attention, batch 1, {NUM_HEADS} heads of width {D_HEAD}, float32, tiles of {CHUNK}; "
+        "milliseconds: lower quartile, median, upper quartile; bytes: peak beyond the inputs",
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": THREADS,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "torch": torch.__version__.split("+")[0],
+    }
+    if "time" in wanted:
+        result["other programs running at the start"] = other_load()
+        result |= measure_time()
+    if "memory" in wanted:
+        result |= measure_memory()
+    names = ("what", "found", "goal", "reached")
+    result["goals"] = [dict(zip(names, goal, strict=True)) for goal in goals(result)]
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    for goal in result["goals"]:
+        print(f"{goal['what']:62} {goal['found']:7} {goal['goal']:14} {'yes' if goal['reached'] else 'NO'}")
+    return 0 if all(goal["reached"] for goal in result["goals"]) else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["one"]:
+        print(json.dumps(memory(sys.argv[2], int(sys.argv[3]), sys.argv[4])))
+    else:
+        sys.exit(main())
