@@ -5,6 +5,7 @@ import inspect
 import traceback
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from attnlib.check.advice import advice
@@ -207,7 +208,10 @@ def _described(value):
         return "{" + ", ".join(f"{key!r}: {_described(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list) and value and hasattr(value[0], "shape"):
         return "[" + ", ".join(map(_described, value)) + "]"
-    return f"shape {tuple(value.shape)}" if hasattr(value, "shape") else repr(value)
+    if not hasattr(value, "shape"):
+        return repr(value)
+    short = np.asarray(value).dtype.kind in "iu" and value.ndim == 1 and len(value) <= 8
+    return f"shape {tuple(value.shape)}" + (f": {value.tolist()}" if short else "")
 
 
 def _chatter(outcomes):
