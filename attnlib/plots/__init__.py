@@ -17,6 +17,8 @@ from attnlib.plots.kernels import kernel_heads, sharpness_error
 from attnlib.plots.layer_curves import cost_table, length_curves
 from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.lines import head_view
+from attnlib.plots.long_costs import cost_bubbles, memory_bars
+from attnlib.plots.long_sentences import cache_growth, ring_steps, tile_sweep
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.place_schemes import extrapolation_curves, position_maps, where_added
 from attnlib.plots.places import clocks, counter_panels, moved_word, position_curves, position_grid
@@ -42,12 +44,14 @@ __all__ = [
     "all_in_one",
     "attention_boxes",
     "attention_diagrams",
+    "cache_growth",
     "chain_and_look",
     "clocks",
     "club_graph",
     "concat_boxes",
     "connectivity",
     "control",
+    "cost_bubbles",
     "cost_lines",
     "cost_table",
     "counter_panels",
@@ -68,6 +72,7 @@ __all__ = [
     "length_curves",
     "loss_curve",
     "masks_and_graphs",
+    "memory_bars",
     "moved_word",
     "nested_sets",
     "pattern_and_reach",
@@ -80,6 +85,7 @@ __all__ = [
     "projection_boxes",
     "reach_rows",
     "recall_curves",
+    "ring_steps",
     "rollout_flow",
     "saturation",
     "scale_and_mask",
@@ -96,6 +102,7 @@ __all__ = [
     "six_steps",
     "size_curves",
     "softmax_bars",
+    "tile_sweep",
     "timeline",
     "two_readings",
     "vector_strips",
