@@ -360,6 +360,13 @@ def test_the_noun_head_of_the_stored_reader_looks_at_the_referent_and_is_needed(
         assert named["neither"] < 0.1
 
 
+@pytest.mark.parametrize("noun", vocabulary.FAMOUS)
+def test_the_stored_look_of_it_is_at_the_noun_that_is_meant(noun):
+    words, weights = probes.stored_look(vocabulary.FAMOUS[noun])
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(len(words)))
+    assert words[weights[words.index("it")].argmax()] == noun
+
+
 def test_a_saved_reader_comes_back_as_it_was(tmp_path, monkeypatch):
     reader = readers.PronounReader(num_heads=1, generator=seeded(3))
     monkeypatch.setattr(readers, "STORED", tmp_path)

@@ -1,10 +1,12 @@
 """Chapter 5: what is measured on a reader: how often it is right, where it looks, and what it needs."""
 
+import json
+
 import torch
 
 from attnlib.tasks.pronoun_words import FAMOUS
 from attnlib.tasks.pronouns import famous_sentence, make_sentences, swap
-from attnlib.tasks.reader import encode, encode_text
+from attnlib.tasks.reader import STORED, encode, encode_text, stored_reader
 
 
 @torch.no_grad()
@@ -47,6 +49,17 @@ def maps_of(reader, text):
     """
     words, batch = encode_text(text)
     return words, torch.cat(reader.maps(batch))
+
+
+def stored_look(text):
+    """Compute the weights of the stored reader's noun head, the one that the rule of chapter 5 found.
+
+    **Shapes** a string -> its words, and weights (n, n)
+    """
+    reader, _ = stored_reader()
+    layer, head = json.loads((STORED / "pronouns.json").read_text(encoding="utf-8"))["noun head"]
+    words, maps = maps_of(reader, text)
+    return words, maps[layer, head]
 
 
 def top_shares(reader, batch, places):
