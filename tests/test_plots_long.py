@@ -1,0 +1,91 @@
+"""The pictures of chapter 9 show the numbers that they are given."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.patches import FancyArrowPatch, Rectangle, StepPatch
+
+from attnlib import plots
+
+GIVEN = {
+    "exact": (8.0, 1.0, 4e6),
+    "tiled": (4.0, 1.0, 1e6),
+    "window": (1.0, 0.3, 2e6),
+}
+
+
+def stays_on_the_page(fig):
+    fig.canvas.draw()
+    page = fig.bbox.padded(2)
+    for ax in fig.axes:
+        for text in [*ax.texts, ax.title, ax._left_title]:
+            box = text.get_window_extent()
+            assert page.x0 <= box.x0, text
+            assert box.x1 <= page.x1, text
+            assert page.y0 <= box.y0, text
+            assert box.y1 <= page.y1, text
+    assert fig.get_figwidth() <= 8
+    return True
+
+
+def test_the_staircase_is_the_running_maximum():
+    scores = torch.randn(10, 11, generator=torch.Generator().manual_seed(1))
+    fig = plots.tile_sweep(scores, 4, 3, title="t")
+    left, right = fig.axes
+    (steps,) = (patch for patch in right.patches if isinstance(patch, StepPatch))
+    expected = [scores[3, :end].max().item() for end in (4, 8, 11)]
+    np.testing.assert_allclose(steps.get_data().values, expected, rtol=1e-6)
+    np.testing.assert_allclose(steps.get_data().edges, [-0.5, 3.5, 7.5, 10.5])
+    np.testing.assert_allclose(right.lines[0].get_ydata(), scores[3])
+    assert [text.get_text() for text in right.texts] == [f"{value:.1f}" for value in expected]
+    assert len(left.lines) == 2 + 2  # two cuts through keys, two through queries
+    assert stays_on_the_page(fig)
+
+
+def test_each_step_of_the_cache_keeps_writes_and_leaves_free():
+    fig = plots.cache_growth([3, 4, 5], 7, title="t")
+    (ax,) = fig.axes
+    (cells,) = (part for part in ax.collections if isinstance(part, QuadMesh))
+    expected = [[2, 2, 2, 0, 0, 0, 0], [1, 1, 1, 2, 0, 0, 0], [1, 1, 1, 1, 2, 0, 0]]
+    np.testing.assert_array_equal(np.asarray(cells.get_array()).reshape(3, 7), expected)
+    assert sum(text.get_text() == "new" for text in ax.texts) == 5
+    assert stays_on_the_page(fig)
+
+
+@pytest.mark.parametrize("causal", [False, True], ids=["both sides", "causal"])
+def test_in_the_ring_everybody_meets_every_part_once(causal):
+    size = 4
+    fig = plots.ring_steps(size, causal=causal, title="t")
+    met = [set() for _ in range(size)]
+    for step, ax in enumerate(fig.axes):
+        boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+        assert len([patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]) == size * (step < size - 1)
+        for text, box in zip(ax.texts, boxes, strict=True):
+            rank, part = int(text.get_text()[1]), int(text.get_text().split("K")[1][0])
+            met[rank].add(part)
+            assert (box.get_linestyle() == "--") == (causal and part > rank)
+    assert met == [set(range(size))] * size
+    assert stays_on_the_page(fig)
+
+
+def test_bubbles_lie_at_time_and_quality_with_memory_as_area():
+    other = {name: (10 * time, quality, size / 2) for name, (time, quality, size) in GIVEN.items()}
+    fig = plots.cost_bubbles({"short": GIVEN, "long": other}, title="t", chance=0.125)
+    for ax, rows in zip(fig.axes, (GIVEN, other), strict=False):
+        (bubbles,) = (part for part in ax.collections if isinstance(part, PathCollection))
+        np.testing.assert_allclose(bubbles.get_offsets(), [row[:2] for row in rows.values()])
+        areas = bubbles.get_sizes()
+        np.testing.assert_allclose(areas / areas[0], [row[2] / 4e6 for row in GIVEN.values()])
+        assert [text.get_text() for text in ax.texts] == ["3", "2", "1"]  # in the order of time
+    texts = [text.get_text().strip() for text in fig.axes[-1].texts]
+    assert texts[:2] == ["1  exact", "1.00; 4.0 | 2.0 MB"]
+    assert stays_on_the_page(fig)
+
+
+def test_bars_are_as_long_as_the_memory():
+    fig = plots.memory_bars({"naive": 1.07e9, "chunked": 1.5e7}, title="t")
+    (ax,) = fig.axes
+    assert [bar.get_width() for bar in ax.patches] == [1.07e9, 1.5e7]
+    assert [text.get_text() for text in ax.texts] == ["1,070.0 MB", "15.0 MB"]
+    assert stays_on_the_page(fig)
