@@ -27,6 +27,7 @@ import attnlib
 
 RESULTS = Path(__file__).parent / "results" / "long_attention.json"
 THREADS, NUM_HEADS, D_HEAD, CHUNK = 2, 8, 64, 256
+MEMORY_HEADS = 4  # memory is in proportion to the heads, and so is the time that it takes to measure it
 DIRECTIONS = ["forward", "forward + backward"]
 LENGTHS = [1024, 2048, 4096, 8192]
 ROUNDS = {1024: 15, 2048: 11, 4096: 7, 8192: 3}
@@ -47,10 +48,10 @@ def chunked(queries, keys, values):
 CONTENDERS = {"naive": naive, "chunked": chunked, "torch, fused": F.scaled_dot_product_attention}
 
 
-def inputs(n):
+def inputs(n, heads=NUM_HEADS):
     """Queries, keys and values, and the gradient of an output."""
     generator = torch.Generator().manual_seed(n)
-    return [torch.randn(1, NUM_HEADS, n, D_HEAD, generator=generator) for _ in range(4)]
+    return [torch.randn(1, heads, n, D_HEAD, generator=generator) for _ in range(4)]
 
 
 def call(name, parts, direction):
@@ -84,8 +85,8 @@ def times(n, direction):
 
 def memory(name, n, direction):
     """Peak bytes of one call: of tensors, and of resident memory where the system tells; in this process."""
-    torch.set_num_threads(THREADS)
-    parts = inputs(n)
+    torch.set_num_threads(1)
+    parts = inputs(n, MEMORY_HEADS)
     call(name, [x[:, :, :64] for x in parts], direction)  # what is loaded once does not count
     resident = resident_peak(lambda: call(name, parts, direction))
     return {"tensors": attnlib.peak_memory(lambda: call(name, parts, direction)), "resident": resident}
@@ -178,7 +179,7 @@ def main():
     result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     result |= {
         "what": f"one call of attention, batch 1, {NUM_HEADS} heads of width {D_HEAD}, float32, tiles of {CHUNK}; "
-        "milliseconds: lower quartile, median, upper quartile; bytes: peak beyond the inputs",
+        f"milliseconds: lower quartile, median, upper quartile; bytes: peak beyond the inputs, {MEMORY_HEADS} heads",
         "processor": processor(),
         "cores": os.cpu_count(),
         "threads": THREADS,
