@@ -19,6 +19,10 @@ CHAPTERS = (
     Chapter(2, "02_matrices", "All words at once: matrices", 60),
     Chapter(3, "03_scores_and_pooling", "Scoring and pooling", 60),
     Chapter(4, "04_multi_head", "Many heads", 60),
+    Chapter(5, "05_what_heads_look_at", "What do heads look at?", 60),
+    Chapter(6, "06_positions", "Where am I? Positional encoding", 60),
+    Chapter(7, "07_cnn_rnn_attention", "CNN, RNN or attention?", 60),
+    Chapter(8, "08_one_family", "One family: what CNN, RNN and GNN share with attention", 60),
 )
 
 
