@@ -1,5 +1,7 @@
 """Chapter 10: the parts of a real encoder, what a wrong detail costs, and attention through several layers."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 from matplotlib.patches import FancyBboxPatch, Rectangle
@@ -7,7 +9,6 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from attnlib.plots.base import COLOURS, INK, STYLE, figure
 from attnlib.plots.heads import sheet
 
-PARTS = ("queries", "keys", "values", "output")
 FAINTEST = 0.004  # a share of "it" below this gets no line
 
 
@@ -23,11 +24,11 @@ def encoder_tower(parts, num_layers, *, title):
     **Promises** the bar beside a part is as long as its share of all trained numbers, all layers together.
     """
     counts = [count * (num_layers if name.startswith("layer: ") else 1) for name, (_, count) in parts.items()]
-    fig, ax = sheet(7.6, 0.62 * len(parts) + 0.6, title)
-    repeated = []
+    fig, ax = sheet(7.6, 0.62 * len(parts) + 0.25, title)
+    repeated, colours = [], itertools.cycle(COLOURS.values())
     for place, (name, (taught, count)) in enumerate(parts.items()):
         y = 0.62 * (len(parts) - 1 - place) + 0.1
-        colour = COLOURS[PARTS[place % len(PARTS)]]
+        colour = "#6b6b6b" if "norm" in name else next(colours)
         box = FancyBboxPatch((0.5, y), 3.0, 0.4, boxstyle="round,pad=0.02", facecolor="white", edgecolor=colour)
         box.set_linewidth(2)
         ax.add_patch(box)
@@ -35,7 +36,7 @@ def encoder_tower(parts, num_layers, *, title):
         share = counts[place] / sum(counts)
         ax.add_patch(Rectangle((3.9, y + 0.08), 2.2 * share, 0.24, facecolor=colour))
         times = f"{num_layers} × " if name.startswith("layer: ") else ""
-        ax.text(3.95 + 2.2 * share, y + 0.2, f"{times}{count:,}", va="center", fontsize=9)
+        ax.text(3.95 + 2.2 * share, y + 0.2, f"{times}{count:,}  ({share:.0%})", va="center", fontsize=9)
         if times:
             repeated.append(y)
         if place + 1 < len(parts):
