@@ -25,6 +25,14 @@ def run(**variables):
     return [(cell.source, "".join(o.get("text", "") for o in cell.outputs), cell.outputs) for cell in cells]
 
 
+def small_bert(folder):
+    """Save a small BERT with a layer on top."""
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 20, "num_hidden_layers": 3, "num_attention_heads": 5, "intermediate_size": 28}
+    config = BertConfig(vocab_size=len(WORDS), max_position_embeddings=23, initializer_range=0.4, **sizes)
+    BertForMaskedLM(config).save_pretrained(folder)
+
+
 def skipped(cells):
     return [source for source, text, _ in cells if "Skipped:" in text]
 
@@ -46,10 +54,7 @@ def without_transformers(tmp_path_factory):
 def with_a_bert(tmp_path_factory):
     """The chapter with a folder that holds a small BERT, saved with a layer on top, and its word pieces."""
     folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 20, "num_hidden_layers": 3, "num_attention_heads": 5, "intermediate_size": 28}
-    config = BertConfig(vocab_size=len(WORDS), max_position_embeddings=23, initializer_range=0.4, **sizes)
-    BertForMaskedLM(config).save_pretrained(folder)
+    small_bert(folder)
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n", encoding="utf-8")
     return run(ATTN_BERT=str(folder))
 
