@@ -15,25 +15,26 @@ SOLUTION = re.compile(r" *### BEGIN SOLUTION\n(.*?) *### END SOLUTION\n?", re.DO
 ANSWERS = re.compile(r"\[([^\]]*)\]\(\.\./solutions/[^)]*\)")  # here the answers stand on the same page
 SHOWN = ("text/html", "text/plain", "image/png")
 STILL = (
-    '<p class="still">The control moves in a running notebook: open this chapter in JupyterLab. '
-    "Here you see its first picture.</p>"
+    '<p class="still">On this page the control stands still: you see its first picture. '
+    "To move it, open this chapter in JupyterLab{places}.</p>"
 )
 
 
-def chapter_page(path):
+def chapter_page(path, links):
     """Read a chapter and return its page (a notebook), its claims and its figures.
 
-    Claims are (label, number, text), figures are (label, alt text).
+    Claims are (label, number, text), figures are (label, alt text). ``links`` names other places to run it.
     """
     notebook = json.loads(path.read_text(encoding="utf-8"))
     widgets = notebook["metadata"].pop("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
     number, cells, claims, figures = path.stem[:2], [], [], []
+    note = STILL.format(places="".join(f' or in <a href="{address}">{name}</a>' for name, address in links.items()))
     for cell in notebook["cells"]:
         cell = copy.deepcopy(cell)
         if cell["cell_type"] == "markdown":
             cell["source"] = _with_anchors("".join(cell["source"]), claims)
         else:
-            cell["outputs"] = [_known(_still(output, widgets)) for output in cell["outputs"]]
+            cell["outputs"] = [_known(_still(output, widgets, note)) for output in cell["outputs"]]
             found = [alt for output in cell["outputs"] for alt in ALT.findall(_html_of(output))]
             for alt in found:
                 figures.append((f"figure-{number}-{len(figures) + 1}", html.unescape(alt)))
@@ -83,13 +84,13 @@ def _folded(source):
     return f"```python\n{stub}\n```\n\n<details><summary>An answer</summary>\n\n```python\n{answer}\n```\n\n</details>"
 
 
-def _still(output, widgets):
-    """Replace a live control by the picture that it shows first."""
+def _still(output, widgets, note):
+    """Replace a live control by the picture that it shows first, and a note."""
     view = output.get("data", {}).get(WIDGET_VIEW)
     if view is None:
         return output
     pictures = [model["state"]["value"] for model in _inside(view["model_id"], widgets) if "<img" in _value(model)]
-    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": "\n".join([*pictures, STILL])}}
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": "\n".join([*pictures, note])}}
 
 
 def _known(output):
