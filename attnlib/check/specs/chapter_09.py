@@ -68,6 +68,9 @@ def _maximum(faults, a, b, total_a, total_b):
         "by_size": lambda: torch.where(a.abs() > b.abs(), a, b),
         "log_sum": lambda: torch.logaddexp(a, b),
         "with_zero": lambda: torch.maximum(a, b).clamp(min=0),
+        "python_max": lambda: max(a, b),
+        "python_max_numpy": lambda: torch.from_numpy(max(a.numpy(), b.numpy())),
+        "no_keepdim": lambda: torch.cat([a, b], dim=1).amax(1),
         "whole_set": lambda: a if a.max() > b.max() else b,
     }
     return choose(faults, ways, lambda: torch.maximum(a, b))
@@ -175,6 +178,9 @@ MERGE = Spec(
         "one_for_all": "Every query has its own maximum: take the larger of the two row by row (`torch.maximum(a, b)`), not one number for all.",
         "one_for_all_shaped": "Every query has its own maximum: compare row by row (`torch.maximum(a, b)`), do not take one largest number for all rows.",
         "whole_set": "Which set has the larger maximum differs from query to query: compare row by row (`torch.maximum`), not once for all.",
+        "python_max": "Python's own `max` and `if` compare single numbers: use `torch.maximum(maximum_a, maximum_b)`, which compares entry by entry.",
+        "python_max_numpy": "Python's own `max` and `if` compare single numbers: use `np.maximum(maximum_a, maximum_b)`, which compares entry by entry.",
+        "no_keepdim": "Keep the axis of size 1 when you take the maximum over it (`keepdim=True`): (num_queries,) meets the wrong axis.",
         "by_total": "The larger maximum decides, not the larger total.",
         "by_size": "Leave the signs: -300 is a smaller maximum than -200.",
         "log_sum": "The new maximum is the larger of the two, not the logarithm of a sum.",
@@ -213,23 +219,14 @@ MERGE = Spec(
         "flat": "Keep the axis of size 1: maximum and total are (num_queries, 1).",
     },
     unpaired=frozenset(
-        {"crossed_turned", "negated", "overflow", "shares_overflow", "ratio", "b_by_a", "a_by_b", "two", "twice"}
-        | {"zero_one", "maxima_added", "maxima_averaged", "whole_set", "by_total", "by_size", "log_sum", "with_zero"}
-        | {"total_product", "total_mean", "total_largest", "total_maximum", "total_of_a", "totals_swapped"}
-        | {"over_queries", "weighted_over", "outputs_added", "outputs_averaged", "weighted_mean", "normalised"}
-        | {"weighted_by_totals", "divided_over", "weighted_of_a", "weighted_product", "weighted_swapped", "joined"}
-        | {"side_by_side", "no_maximum", "no_total", "total_last", "log_total", "logarithm", "flat", "shares"}
-        | {
-            "one_for_all",
-            "one_for_all_shaped",
-            "crossed",
-            "unshifted",
-            "no_exp",
-            "towards_a",
-            "towards_b",
-            "output_only",
-        }
-        | {"weighted_second", "stays_a", "stays_b"}
+        {"crossed", "crossed_turned", "unshifted", "negated", "overflow", "shares", "shares_overflow"}
+        | {"no_exp", "ratio", "b_by_a", "a_by_b", "two", "twice", "zero_one", "stays_b", "towards_a"}
+        | {"towards_b", "maxima_added", "maxima_averaged", "one_for_all", "whole_set", "python_max"}
+        | {"python_max_numpy", "no_keepdim", "by_total", "by_size", "log_sum", "with_zero", "total_largest"}
+        | {"factors_summed", "total_maximum", "total_of_a", "totals_swapped", "over_queries", "outputs_added"}
+        | {"outputs_averaged", "weighted_by_totals", "divided_over", "normalised", "weighted_of_a", "weighted_product"}
+        | {"weighted_swapped", "joined", "side_by_side", "output_only", "no_maximum", "no_total", "weighted_second"}
+        | {"total_last", "log_total", "logarithm", "flat"}
     ),
     probes=(
         _merge_probe("five queries, values of three numbers", 5, 3, (4, 6)),

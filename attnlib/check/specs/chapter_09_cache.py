@@ -17,8 +17,9 @@ def cached(faults, query, keys, values, new_key, new_value):
         new_key, new_value = new_value, new_key
     all_keys = _appended(faults, keys, query if "query_appended" in faults else new_key, "keys")
     all_values = _appended(faults, values, new_key if "key_as_value" in faults else new_value, "values")
-    seen_keys = keys if faults & {"old_only", "nothing_appended"} else all_keys
-    seen_values = values if faults & {"old_only", "nothing_appended"} else all_values
+    old = {"old_only", "nothing_appended", "key_forgotten"}
+    seen_keys = keys if faults & old else all_keys
+    seen_values = values if faults & {*old, "value_forgotten"} else all_values
     output = _attended(faults, query, seen_keys, seen_values, new_key, new_value)
     return _returned(faults, output, (keys, values), (all_keys, all_values))
 
@@ -32,6 +33,7 @@ def _appended(faults, old, new, name):
         "twice": lambda: torch.cat([old, row, row]),
         "new_only": lambda: row,
         "added": lambda: old + new,
+        "list_append": lambda: old.append(new),
         "flat": lambda: torch.cat([old.flatten(), new]),
         "no_axis": lambda: torch.cat([old, new]),
         "no_axis_numpy": lambda: np.concatenate([old.numpy(), new.numpy()]),
@@ -79,6 +81,7 @@ def _weights(faults, scores):
         "no_division": scores.exp,
         "no_max": lambda: scores.exp() / scores.exp().sum(),
         "no_exp": lambda: scores / scores.sum(),
+        "size_one": lambda: torch.ones_like(scores),
         "winner": lambda: (scores == scores.max()).float(),
         "sigmoid": scores.sigmoid,
         "logarithm": lambda: scores.log_softmax(-1),
@@ -92,7 +95,9 @@ def _returned(faults, output, old, new):
         "nothing_appended": lambda: (output, keys, values),
         "old_returned": lambda: (output, keys, values),
         "old_keys_returned": lambda: (output, keys, all_values),
+        "key_forgotten": lambda: (output, keys, all_values),
         "old_values_returned": lambda: (output, all_keys, values),
+        "value_forgotten": lambda: (output, all_keys, values),
         "output_only": lambda: output,
         "caches_only": lambda: (all_keys, all_values),
         "output_last": lambda: (all_keys, all_values, output),
@@ -131,6 +136,9 @@ CACHE = Spec(
         "first_scale": "Divide all scores by sqrt(d_k), also those of the keys that were in the cache before.",
         "old_only": "The new word looks at itself, too: put its key and value into the cache first, then attend to all of them.",
         "nothing_appended": "Put the new key and value behind the others first (`torch.cat` gives a new tensor back), then attend to all and return all.",
+        "key_forgotten": "Put the new key behind the old keys, too, not the new value alone: the new word looks at itself with it.",
+        "value_forgotten": "Put the new value behind the old values, too, not the new key alone: there must be one value for each weight.",
+        "list_append": "A tensor has no `append`: `torch.cat([keys, new_key[None]])` gives a longer one back.",
         "front": _BEHIND + "you put its key and its value in front.",
         "keys_front": _BEHIND + "you put its key in front, so that the keys no longer stand beside their values.",
         "values_front": _BEHIND + "you put its value in front, so that the values no longer stand beside their keys.",
@@ -154,6 +162,7 @@ CACHE = Spec(
         "no_division": SHARED["no_division"],
         "no_max": SHARED["no_max"],
         "no_exp": SHARED["no_exp"],
+        "size_one": "All your weights are 1: the softmax runs over an axis of length 1. Let it run over the keys.",
         "winner": SHARED["winner"],
         "sigmoid": "Softmax shares out a total of 1 among all keys; a sigmoid looks at each score by itself.",
         "logarithm": "Use the weights themselves, `softmax`, not their logarithm.",
@@ -179,23 +188,13 @@ CACHE = Spec(
         "news_returned": _RETURN + "yours gives the new row alone.",
     },
     unpaired=frozenset(
-        {
-            "by_d",
-            "times",
-            "eight",
-            "whole_root",
-            "by_v",
-            "by_old",
-            "first_scale",
-            "nothing_appended",
-            "twice",
-            "new_only",
-        }
-        | {"added", "flat", "no_axis", "no_axis_numpy", "stacked", "columns", "news_swapped", "query_appended"}
-        | {"key_as_value", "values_asked", "cosine", "no_max", "no_exp", "winner", "sigmoid", "logarithm", "mean"}
-        | {"recomputed", "new_added", "old_then_new", "even", "self_only", "first_value", "output_only"}
-        | {"caches_only", "values_first", "output_as_row", "news_returned", "no_sum", "weights_only", "keys_summed"}
-        | {"old_keys_returned", "old_values_returned", "by_count", "no_division", "weight_dropped", "dropped_first"}
+        {"by_old", "first_scale", "nothing_appended", "key_forgotten", "value_forgotten", "list_append"}
+        | {"values_front", "overwritten", "twice", "new_only", "added", "flat", "no_axis", "no_axis_numpy"}
+        | {"stacked", "columns", "news_swapped", "query_appended", "key_as_value", "values_asked", "cosine"}
+        | {"no_division", "no_max", "no_exp", "winner", "sigmoid", "logarithm", "weights_only", "weight_dropped"}
+        | {"no_sum", "mean", "recomputed", "new_added", "old_then_new", "even", "self_only", "first_value"}
+        | {"old_keys_returned", "old_values_returned", "output_only", "caches_only", "news_returned"}
+        | {"times", "eight", "whole_root"}
     ),
     probes=(
         _cache_probe("five words in the cache", 5, 3, 7, scale=1.5),

@@ -14,8 +14,8 @@ _generator = torch.Generator().manual_seed(919)
 
 def online(faults, chunks):
     """Go through the chunks of a row once, with the mistakes in ``faults``."""
-    if "stacked" in faults:
-        torch.stack(list(chunks))
+    if faults & {"stacked", "list_max", "tensor_of_list"}:
+        return _not_a_list_of_tensors(faults, chunks)
     chunks = [chunk.double().numpy() for chunk in chunks]
     chunks = _read(faults, chunks)
     if "overflow_error" in faults:
@@ -38,12 +38,22 @@ def online(faults, chunks):
     return _returned(faults, chunks, maximum, total)
 
 
+def _not_a_list_of_tensors(faults, chunks):
+    """Stop with the error that comes when the list is used as if it were one tensor."""
+    ways = {"stacked": lambda: torch.stack(chunks), "list_max": lambda: chunks.max()}
+    joined = choose(faults, ways, lambda: torch.tensor(chunks))
+    return joined.max(), (joined - joined.max()).exp().sum()
+
+
 def _read(faults, chunks):
+    if any(fault.endswith("_by_score") for fault in faults):
+        return [score[None] for chunk in chunks for score in chunk]
     ways = {
         "last_missing": lambda: chunks[:-1] if len(chunks) > 1 else chunks,
         "first_missing": lambda: chunks[1:] if len(chunks) > 1 else chunks,
         "one_chunk": lambda: chunks[:1],
         "twice": lambda: [chunks[0], *chunks],
+        "score_twice": lambda: [chunks[0][:1], *chunks],
         "absolute": lambda: [np.abs(chunk) for chunk in chunks],
         "entry_missing": lambda: [chunk[:-1] if len(chunk) > 1 else chunk for chunk in chunks],
     }
@@ -77,6 +87,14 @@ def _taken_in(faults, total, old, new, chunk, top):
     own = np.exp(chunk - top).sum()
     ways = {
         "no_rescale": lambda: total + added,
+        "no_rescale_by_score": lambda: total + added,
+        "replaced_by_score": lambda: added if top > old else total + added,
+        "skipped_by_score": lambda: total * kept + added if top > old else total,
+        "new_not_counted_by_score": lambda: total * kept if top > old else total + added,
+        "all_rescaled_by_score": lambda: (total + added) * kept if total else 1.0,
+        "upward_by_score": lambda: total * np.exp(new - old) + added if total else 1.0,
+        "old_max_by_score": lambda: total * kept + np.exp(top - old) if total else 1.0,
+        "new_not_counted": lambda: total * kept if top > old else total + added,
         "upward": lambda: total * np.exp(new - old) + added,
         "upward_first": lambda: total * np.exp(new - old) + added,
         "all_rescaled": lambda: (total + added) * kept,
@@ -156,6 +174,14 @@ ONLINE = Spec(
     faults={
         "no_rescale": _BRING
         + "when the maximum grows, the old total must be multiplied by exp(old - new). (Keep it until then: do not overwrite it too early.)",
+        "no_rescale_by_score": "When a score is a new maximum, multiply the total so far by exp(old - new) before you add: its terms are measured from the old one.",
+        "replaced_by_score": "A new maximum does not make the old total void: multiply it by exp(old - new), and add 1 for the new score.",
+        "skipped_by_score": "A score that is no new maximum counts, too: add its exp(score - maximum).",
+        "new_not_counted_by_score": "The new maximum counts, too: after the old total is multiplied by exp(old - new), add exp(0) = 1 for it.",
+        "new_not_counted": "A chunk with a new maximum counts, too: after the old total is multiplied by exp(old - new), add its exponentials.",
+        "all_rescaled_by_score": "Only the old total is multiplied by exp(old - new): the new score is measured from the new maximum already, and adds exp(0) = 1.",
+        "upward_by_score": "When a score is a new maximum, the factor of the old total is exp(old - new), at most 1: you have new - old.",
+        "old_max_by_score": "Update the maximum before you take `exp` of the new score: you subtract the maximum of the scores before it.",
         "upward": "The factor of the old total is exp(old - new), at most 1: you have new - old, and from minus infinity that gives infinity.",
         "upward_first": "The factor of the old total is exp(old - new), at most 1, since the maximum only grows: you have new - old.",
         "all_rescaled": "Only the old total is multiplied by exp(old - new). The new chunk is measured from the new maximum already, and in the first step the factor is 0.",
@@ -208,6 +234,7 @@ ONLINE = Spec(
         "entry_missing": "The last score of every chunk is left out: check where your loop or slice ends.",
         "one_chunk": "Only the first chunk is there: `return` comes behind the loop, not inside it.",
         "twice": "The first chunk is counted twice: you start with it, so the loop begins with the second one.",
+        "score_twice": "The very first score is counted twice: start the total with 0, or the loop with the second score.",
         "per_chunk": "Those are the numbers of each chunk by itself: join them into one maximum and one total.",
         "order": "Return the maximum first, then the total.",
         "log_sum": "That is the logarithm of the sum of all exp(score): return the maximum and the total themselves.",
@@ -218,16 +245,26 @@ ONLINE = Spec(
         "largest_weight": "That is 1 / total, the largest weight: return the total.",
         "plus_one": "Add nothing to the total: start it with 0.",
         "without_largest": "The largest score counts, too: exp(0) = 1 is part of the total.",
+        "list_max": "`chunks` is a list of tensors, and a list has no `max()`: go through it in a loop.",
+        "tensor_of_list": "`torch.tensor` cannot join tensors of different lengths: go through the list in a loop.",
         "stacked": "The chunks have different lengths, so `torch.stack` cannot join them: go through the list in a loop.",
     },
     unpaired=frozenset(
-        {"upward", "all_rescaled", "all_rescaled_first", "old_max", "old_max_first", "old_max_plain_first", "swapped"}
-        | {"swapped_first", "skipped", "replaced_if_larger", "only_maxima", "overflow", "overflow_error"}
-        | {"sign", "two", "mean", "mean_all", "averaged", "exp_of_sum", "difference", "largest_kept", "product"}
-        | {"count", "start_low", "smallest", "last_entry", "first_entry", "mean_top", "sum_top", "first_max"}
-        | {"maxima_added", "absolute", "place", "unfilled_first", "entry_missing", "one_chunk", "twice", "per_chunk"}
-        | {"unsummed", "weights", "shares", "largest_weight", "plus_one", "without_largest", "stacked", "last_top"}
-        | {"upward_first", "last_chunk", "first_missing", "log_sum", "log_total", "own_max_kept"}
+        {
+            "replaced_by_score",
+            "skipped_by_score",
+            "new_not_counted_by_score",
+            "new_not_counted",
+            "all_rescaled_by_score",
+        }
+        | {"upward_by_score", "old_max_by_score", "upward", "upward_first", "all_rescaled", "all_rescaled_first"}
+        | {"old_max", "old_max_first", "old_max_plain_first", "own_max_kept", "swapped", "swapped_first"}
+        | {"skipped", "replaced_if_larger", "last_chunk", "overflow", "overflow_error", "sign", "two"}
+        | {"mean_all", "averaged", "exp_of_sum", "difference", "largest_kept", "product", "count", "start_low"}
+        | {"smallest", "last_entry", "first_entry", "mean_top", "sum_top", "last_top", "first_max", "maxima_added"}
+        | {"place", "first_missing", "unfilled_first", "entry_missing", "one_chunk", "twice", "score_twice"}
+        | {"per_chunk", "log_total", "unsummed", "weights", "shares", "largest_weight", "plus_one", "without_largest"}
+        | {"list_max", "tensor_of_list", "stacked"}
     ),
     probes=(
         _row_probe("four chunks, the largest score in the third", (3, 5, 4, 2), levels=(0.0, 1.0, 2.5, 0.5)),

@@ -54,6 +54,8 @@ def _pairs(faults, n, r):
         "no_ends": lambda: n * (2 * r + 1),
         "ends_by_width": lambda: n * min(n, 2 * r + 1),
         "everything": lambda: n * n,
+        "whole_beyond": lambda: n * n if r >= n else n * (2 * r + 1),
+        "ends_alike": lambda: inner * (2 * r + 1) + min(n, 2 * r) * min(n, r + 1),
         "formula": lambda: n * (2 * r + 1) - r * (r + 1),
         "one_end": lambda: n * (2 * r + 1) - r * (r + 1) // 2,
         "one_end_capped": lambda: n * (2 * min(r, n - 1) + 1) - min(r, n - 1) * (min(r, n - 1) + 1) // 2,
@@ -107,6 +109,8 @@ WINDOW = Spec(
         + "a word near one of them sees fewer than 2 * radius + 1. Count the words one by one with min and max.",
         "ends_by_width": "Limiting the width of the window to n is not enough: the first word has nothing to its left, so even a narrow window is cut off there.",
         "flat_capped": "Limiting the radius to n - 1 is not enough: the first word has nothing to its left, so even a narrow window is cut off there.",
+        "whole_beyond": "Not only where the radius is as large as n: the first word has nothing to its left, so even a narrow window is cut off there.",
+        "ends_alike": "The words near an end differ: the first one sees radius + 1 places, the next one more, and so on.",
         "everything": "A word looks at the places at most radius away only: n * n pairs are those of full attention.",
         "formula": "The formula holds while radius is at most n - 1: use min(radius, n - 1), or count the places that exist.",
         "one_end": _ENDS

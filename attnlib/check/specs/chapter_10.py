@@ -48,6 +48,8 @@ def _one_per_layer(faults, maps):
         "last_head": lambda: maps[:, -1],
         "over_layers": lambda: maps.mean(0),
         "head_among": lambda: maps.sum(1) / (num_heads + 1),
+        "largest_divided": lambda: maps.amax(1),
+        "smallest_divided": lambda: maps.amin(1),
         "heads_multiplied": lambda: maps.prod(1),
         "median": lambda: maps.median(1).values,
         "by_layers": lambda: maps.sum(1) / len(maps),
@@ -75,6 +77,8 @@ def _with_residual(faults, one):
         "normalised_columns": lambda: (one + eye) / (one + eye).sum(-2, keepdim=True),
         "by_largest": lambda: (one + eye) / (one + eye).amax(-1, keepdim=True),
         "softmax_of_sum": lambda: (one + eye).softmax(-1),
+        "largest_divided": lambda: (one + eye) / (one + eye).sum(-1, keepdim=True),
+        "smallest_divided": lambda: (one + eye) / (one + eye).sum(-1, keepdim=True),
         "halved_once": lambda: one + eye,
         "halved_twice": lambda: (one + eye) / 4,
         "head_among": lambda: one + eye / 2,
@@ -90,6 +94,8 @@ def _chosen(faults, steps):
         "last_missing": lambda: steps[:-1] if len(steps) > 1 else steps,
         "first_twice": lambda: [steps[0], *steps],
         "last_twice": lambda: [*steps, steps[-1]],
+        "neighbours": lambda: steps[-2:],
+        "first_plain": lambda: [2 * steps[0] - torch.eye(len(steps[0])), *steps[1:]],
         "last_always": lambda: [steps[-1]] * len(steps),
         "first_always": lambda: [steps[0]] * len(steps),
     }
@@ -174,6 +180,8 @@ ROLLOUT = Spec(
         "largest": _HEADS + "you take the largest weight of any head.",
         "smallest": _HEADS + "you take the smallest weight of any head.",
         "median": _HEADS + "you take the median.",
+        "largest_divided": _HEADS + "you take the largest weight of any head, and divide by the sums of the rows.",
+        "smallest_divided": _HEADS + "you take the smallest weight of any head, and divide by the sums of the rows.",
         "first_head": _HEADS + "you use the first head alone.",
         "last_head": _HEADS + "you use the last head alone.",
         "over_layers": _HEADS + "you average over the layers, axis 0, and multiply the heads.",
@@ -194,6 +202,8 @@ ROLLOUT = Spec(
         "last_missing": "The last layer is left out: check where your loop ends.",
         "first_twice": "The first layer is in the product twice: you start with it, so the loop begins with the second one.",
         "last_twice": "The last layer is in the product twice: start with it or meet it in the loop, not both.",
+        "neighbours": "All layers are multiplied: yours keeps only the product of the last two, since the result so far is not used in the next step.",
+        "first_plain": "The first layer has its residual connection, too: (A + I) / 2 also where the product begins.",
         "last_always": "Every layer has its own map: yours uses the last one in each step.",
         "first_always": "Every layer has its own map: yours uses the first one in each step.",
         "every_layer": "Only the product over all layers is wanted, (n, n): yours returns it after each layer.",
@@ -208,11 +218,11 @@ ROLLOUT = Spec(
         "largest_word": "Return the shares themselves, not the place of the largest.",
     },
     unpaired=frozenset(
-        {"half_identity", "half_map", "halved_once", "halved_twice", "minus", "times_identity", "diagonal_replaced"}
-        | {"turned_back", "averaged_with_even", "twice_map", "head_among", "normalised_columns", "by_largest"}
-        | {"softmax_of_sum", "by_layers", "smallest", "median", "last_head", "over_layers", "heads_multiplied"}
-        | {"heads_apart", "maps_turned", "power_of_mean", "added_to_product", "from_zeros"}
-        | {"from_ones", "first_layer", "first_missing", "last_missing", "first_twice", "last_twice"}
+        {"half_map", "halved_once", "halved_twice", "minus", "times_identity", "diagonal_replaced", "turned_back"}
+        | {"averaged_with_even", "twice_map", "head_among", "normalised_columns", "by_largest", "softmax_of_sum"}
+        | {"by_layers", "smallest", "median", "largest_divided", "smallest_divided", "last_head", "over_layers"}
+        | {"heads_multiplied", "heads_apart", "maps_turned", "power_of_mean", "added_to_product", "from_zeros"}
+        | {"from_ones", "first_layer", "last_missing", "first_twice", "last_twice", "neighbours", "first_plain"}
         | {"last_always", "first_always", "every_layer", "divided_by_layers", "without_diagonal", "columns"}
         | {"softmaxed", "scaled_to_one", "first_word", "last_word", "input_shares", "largest_word"}
     ),

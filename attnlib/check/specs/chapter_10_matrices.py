@@ -72,7 +72,10 @@ def _found(faults, state, layer, key):
         "joined_number": lambda: "encoder.layer." + layer,
     }
     matrix = state[choose(faults, ways, lambda: name)]
-    return matrix + state[name.replace("weight", "bias")] if "bias_added" in faults else matrix
+    bias = state[name.replace("weight", "bias")]
+    if "bias_added" in faults:  # to what is turned: the bias of each column
+        return matrix + bias[:, None]
+    return matrix + bias if "bias_added_first" in faults else matrix
 
 
 def _turned(faults, key, matrix):
@@ -105,6 +108,7 @@ def _returned(faults, turned, found):
     ways = {
         "o_missing": lambda: (q, k, v),
         "o_first": lambda: (o, q, k, v),
+        "alphabetical": lambda: (o, k, q, v),
         "o_third": lambda: (q, k, o, v),
         "value_first": lambda: (v, k, q, o),
         "stacked": lambda: torch.stack([q, k, v, o]),
@@ -176,6 +180,7 @@ MATRICES = Spec(
         "feed_forward": 'W_o is "attention.output.dense.weight". The "output.dense.weight" without "attention" belongs to the feed-forward network (`endswith` finds both).',
         "intermediate": 'W_o is "attention.output.dense.weight"; "intermediate.dense" belongs to the feed-forward network.',
         "bias": 'Take the ".weight", a matrix; the ".bias" beside it is a vector.',
+        "bias_added_first": "Return the matrices alone: you add the bias, before the transpose. It comes after X @ W.",
         "bias_added": "Return the matrices alone, without adding the bias: it comes after X @ W.",
         "one_late": "The layers are counted from 0, as in `layer`: yours looks one layer too high.",
         "one_early": "The layers are counted from 0, as in `layer`: yours looks one layer too low.",
@@ -207,6 +212,7 @@ MATRICES = Spec(
         "joined_number": 'A text and a number are not joined by `+`: write f"encoder.layer.{layer}." or str(layer).',
         "o_missing": "Return four matrices: W_o is missing.",
         "o_first": _ORDER + "your W_o stands first.",
+        "alphabetical": _ORDER + "yours is the alphabetical order of their names.",
         "o_third": _ORDER + "your W_o stands before W_v.",
         "value_first": _ORDER + "your W_v and W_q have changed places.",
         "stacked": "Return a tuple of four matrices, not one tensor with them stacked.",
@@ -219,13 +225,22 @@ MATRICES = Spec(
         "nested": "Return one tuple of four matrices, (W_q, W_k, W_v, W_o), not a tuple inside a tuple.",
     },
     unpaired=frozenset(
-        {"inverse", "flipped", "rotated", "negative", "intermediate", "bias", "bias_added", "always_last"}
-        | {"any_layer_last", "any_layer_first", "prefix_last", "prefix_first", "key_value_swapped", "v_from_q"}
-        | {"no_weight", "with_bert", "no_encoder", "plural", "no_self", "no_attention", "o_in_self"}
-        | {"o_without_dense", "braces", "short_names", "brackets", "no_dot", "dot_missing", "joined_number"}
-        | {"o_missing", "o_first", "o_third", "value_first", "stacked", "side_by_side", "below"}
-        | {"q_only", "all_first", "dictionary", "names", "nested", "q_alone_turned", "k_alone_turned"}
-        | {"v_alone_turned", "one_late", "names_swapped"}
+        {"q_alone_turned", "k_alone_turned", "v_alone_turned", "inverse", "flipped", "rotated", "negative"}
+        | {"intermediate", "bias", "bias_added_first", "bias_added", "one_late", "always_last", "any_layer_last"}
+        | {"any_layer_first", "prefix_last", "prefix_first", "v_from_q", "no_weight", "with_bert", "no_encoder"}
+        | {"plural", "no_self", "no_attention", "o_in_self", "o_without_dense", "braces", "short_names"}
+        | {
+            "brackets",
+            "no_dot",
+            "dot_missing",
+            "joined_number",
+            "o_missing",
+            "o_first",
+            "o_third",
+            "alphabetical",
+            "value_first",
+        }
+        | {"stacked", "side_by_side", "below", "q_only", "all_first", "dictionary", "names", "nested"}
     ),
     probes=(
         _bert_probe("the middle one of three layers", 1, 5, 7, 3),

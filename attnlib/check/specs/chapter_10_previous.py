@@ -176,7 +176,7 @@ PREVIOUS = Spec(
         "first_head": "Look at all heads, not at the first of each layer alone.",
         "last_head": "Look at all heads, not at the last of each layer alone.",
         "by_layers": "Each layer has num_heads heads: divide the flat number by num_heads, not by num_layers.",
-        "remainder_first": "The quotient is the layer and the remainder the head: yours are swapped.",
+        "remainder_first": "Return (layer, head), the layer first: yours are swapped. (With divmod the quotient is the layer, the remainder the head.)",
         "by_layers_turned": "layer = number // num_heads and head = number % num_heads: you take num_layers, and the other way round.",
         "from_one": "Layers and heads are counted from 0: add nothing.",
         "layer_from_one": "The layers are counted from 0: add nothing.",
