@@ -274,16 +274,13 @@ def test_shares_count_the_sentences_whose_top_word_is_the_right_one():
 
 
 def test_training_starts_where_the_seed_says_and_the_loss_falls():
-    batch = readers.encode(made(503)[0])
-    losses = []
+    batch, losses = readers.encode(made(503)[0]), []
+    how = {"steps": 40, "learning_rate": 3e-2, "progress": False}
     for _ in range(2):
-        reader = small_reader()
-        history = fit(
-            reader, readers.reading_loss(batch), steps=60, generator=seeded(2), learning_rate=2e-2, progress=False
-        )
+        history = fit(small_reader(), readers.reading_loss(batch), generator=seeded(2), **how)
         losses.append(history.losses)
     assert losses[0] == losses[1]
-    assert sum(losses[0][-5:]) < 0.8 * sum(losses[0][:5])
+    assert sum(losses[0][-5:]) < 0.92 * sum(losses[0][:5])
 
 
 # ------------------------------------------------------------------------------------------------------- the baselines

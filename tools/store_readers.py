@@ -14,11 +14,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from attnlib.tasks.pronoun_probes import measure
 from attnlib.tasks.reader import SEED, STORED, STORED_NAMES, save_reader, stored_reader, train_reader
 
+COUNT = 500  # sentences of each kind
+
 
 def measured(num_heads):
     """Measure a stored reader as this script does when it stores it."""
     reader, held_out = stored_reader(num_heads)
-    found = measure(reader, held_out, generator=torch.Generator().manual_seed(SEED + 1000))
+    found = measure(reader, held_out, count=COUNT, generator=torch.Generator().manual_seed(SEED + 1000))
     return {name: list(value) if isinstance(value, tuple) else round(value, 4) for name, value in found.items()}
 
 
