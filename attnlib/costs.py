@@ -82,18 +82,19 @@ def dependencies(module, n):
 
 
 def receptive_field(module, n):
-    """Count the inputs that an output of the module sees, where it sees most.
+    """Count the places from the first to the last input that one output sees, gaps included, where they are most.
 
-    **Shapes** module and n as in ``dependencies``; -> an integer from 1 to n
+    **Shapes** module and n as in ``dependencies``; -> an integer from 0, for an output that sees nothing, to n
 
     **Promises** counted from the gradients; n is an upper bound, so choose it larger than what you expect.
 
     **Example**
 
-    >>> receptive_field(nn.Sequential(ConvLayer(6, 3), ConvLayer(6, 3)), 9)
-    5
+    >>> receptive_field(ConvLayer(6, 2, dilation=2, causal=True), 9)
+    3
     """
-    return int(dependencies(module, n).sum(dim=-1).max())
+    seen = [row.nonzero() for row in dependencies(module, n) if row.any()]
+    return max((int(places.max() - places.min()) + 1 for places in seen), default=0)
 
 
 def sequential_operations(module, n):

@@ -98,13 +98,19 @@ def test_layers_see_what_they_are_made_to_see(layer, expected):
     assert torch.equal(dependencies(layer, 9), wanted)
 
 
-@pytest.mark.parametrize(("k", "dilations"), [(3, [1, 1]), (5, [1, 1, 1]), (3, [1, 2, 4]), (2, [1, 3])])
+@pytest.mark.parametrize(("k", "dilations"), [(3, [1, 1]), (5, [1, 1, 1]), (3, [1, 2, 4]), (2, [2]), (2, [2, 7])])
 def test_the_receptive_field_of_a_stack_is_the_sum_of_its_reaches(k, dilations):
     stack = nn.Sequential(*(ConvLayer(4, k, dilation=step, causal=True) for step in dilations))
     reached = {0}
     for step in dilations:  # every place that sums of steps can reach
         reached = {place + step * tap for place in reached for tap in range(k)}
-    assert receptive_field(stack, 40) == len(reached)
+    assert receptive_field(stack, 40) == max(reached) + 1
+
+
+def test_an_output_that_sees_nothing_has_no_receptive_field():
+    nothing = ConvLayer(4, 3)
+    nn.init.zeros_(nothing.conv.weight)
+    assert receptive_field(nothing, 5) == 0
 
 
 def test_measuring_leaves_the_module_as_it_was():

@@ -684,6 +684,14 @@ def receptive_field__first_layer_not_dilated(kernel_size, dilations):
     return field
 
 
+def receptive_field__places_jumped_over_left_out(kernel_size, dilations):
+    """Follows all taps, and counts the places that one of them falls on."""
+    places = {0}
+    for dilation in dilations:
+        places = {place + dilation * tap for place in places for tap in range(kernel_size)}
+    return len(places)
+
+
 def receptive_field__dilation_as_a_stride(kernel_size, dilations):
     """Multiplies the step on from layer to layer, as strides do."""
     field, jump = 1, 1

@@ -51,9 +51,18 @@ def field(faults, kernel_size, dilations):
         "last_kernel": lambda: kernel_size * dilations[-1],
         "kernel_product": lambda: kernel_size * prod(dilations),
         "fan": lambda: 1 + len(dilations) * (kernel_size - 1) * len(dilations),
+        "gaps_left_out": lambda: len(_seen(kernel_size, dilations)),
     }
     count = choose(faults, whole, lambda: 1 + steps * choose(faults, sizes, lambda: sum(dilations)))
     return count - ("no_own" in faults) + ("one_more" in faults)
+
+
+def _seen(kernel_size, dilations):
+    """Find the places, counted back from the output's own, that it sees."""
+    places = {0}
+    for dilation in dilations:
+        places = {place + dilation * tap for place in places for tap in range(kernel_size)}
+    return places
 
 
 def _true_field(kernel_size, dilations):
@@ -67,7 +76,6 @@ def _field_probe(label, kernel_size, dilations):
     return Probe(label, {"kernel_size": kernel_size, "dilations": dilations})
 
 
-# no dilation jumps over places that the other layers do not fill: there, a count and a distance are the same
 FIELD = Spec(
     name="receptive_field",
     chapter=7,
@@ -107,6 +115,7 @@ FIELD = Spec(
         "kernel_product": "Each layer widens the field by (kernel_size - 1) * dilation: add these up, nothing is multiplied over layers.",
         "last_kernel": "Every layer widens the field, by (kernel_size - 1) * dilation: yours has the last one alone, and kernel_size gaps.",
         "from_kernel": "Start from 1, the output's own place, not from kernel_size: the first layer is among those you add up.",
+        "gaps_left_out": "Count from the first to the last input, with the places in between that no tap falls on: those are part of the field.",
         "half": "Count both sides: a kernel reaches over kernel_size - 1 gaps in all; you have one half of it.",
         "two_halves": "2 * (kernel_size // 2) is one too many for an even kernel: between kernel_size taps there are kernel_size - 1 gaps.",
         "both_sides": "A kernel reaches over kernel_size - 1 gaps, both sides together: you count them twice.",
@@ -136,6 +145,7 @@ FIELD = Spec(
         _field_probe("a wide kernel", 11, [1, 7]),
         _field_probe("an even kernel and three layers", 4, [1, 3, 2]),
         _field_probe("one layer", 5, [1]),
+        _field_probe("a layer with gaps that no other layer fills", 2, [2, 7]),
     ),
     hints=(
         "One layer with 3 taps that are 4 apart: how far is it from the first tap to the last?",
