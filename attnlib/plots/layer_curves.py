@@ -51,7 +51,9 @@ def length_curves(
             ax.annotate(text, (length, height), xytext=(-6, 10), textcoords="offset points", fontsize=SMALL, ha="right")
         if floor:
             ax.axhline(floor[0], color=INK, linewidth=1, linestyle=":", marker="none")
-            ax.text(0.01, floor[0], floor[1], fontsize=SMALL, va="top", ha="left", transform=ax.get_yaxis_transform())
+            ax.text(
+                0.01, floor[0], floor[1], fontsize=SMALL, va="bottom", ha="left", transform=ax.get_yaxis_transform()
+            )
         if log_x:
             ticks = sorted(set(np.concatenate([np.ravel(line.get_xdata()) for line in ax.lines[: len(curves)]])))
             ax.set_xscale("log", base=2)
