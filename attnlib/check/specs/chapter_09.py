@@ -71,6 +71,7 @@ def _maximum(faults, a, b, total_a, total_b):
         "python_max": lambda: max(a, b),
         "python_max_numpy": lambda: torch.from_numpy(max(a.numpy(), b.numpy())),
         "no_keepdim": lambda: torch.cat([a, b], dim=1).amax(1),
+        "one_for_all_row": lambda: torch.cat([a, b]).amax(0),
         "whole_set": lambda: a if a.max() > b.max() else b,
     }
     return choose(faults, ways, lambda: torch.maximum(a, b))
@@ -178,6 +179,7 @@ MERGE = Spec(
         "one_for_all": "Every query has its own maximum: take the larger of the two row by row (`torch.maximum(a, b)`), not one number for all.",
         "one_for_all_shaped": "Every query has its own maximum: compare row by row (`torch.maximum(a, b)`), do not take one largest number for all rows.",
         "whole_set": "Which set has the larger maximum differs from query to query: compare row by row (`torch.maximum`), not once for all.",
+        "one_for_all_row": "Every query has its own maximum: compare the two entry by entry (`torch.maximum(a, b)`); your maximum runs over the queries, axis 0.",
         "python_max": "Python's own `max` and `if` compare single numbers: use `torch.maximum(maximum_a, maximum_b)`, which compares entry by entry.",
         "python_max_numpy": "Python's own `max` and `if` compare single numbers: use `np.maximum(maximum_a, maximum_b)`, which compares entry by entry.",
         "no_keepdim": "Keep the axis of size 1 when you take the maximum over it (`keepdim=True`): (num_queries,) meets the wrong axis.",
@@ -221,10 +223,10 @@ MERGE = Spec(
     unpaired=frozenset(
         {"crossed", "crossed_turned", "unshifted", "negated", "overflow", "shares", "shares_overflow"}
         | {"no_exp", "ratio", "b_by_a", "a_by_b", "two", "twice", "zero_one", "stays_b", "towards_a"}
-        | {"towards_b", "maxima_added", "maxima_averaged", "one_for_all", "whole_set", "python_max"}
-        | {"python_max_numpy", "no_keepdim", "by_total", "by_size", "log_sum", "with_zero", "total_largest"}
-        | {"factors_summed", "total_maximum", "total_of_a", "totals_swapped", "over_queries", "outputs_added"}
-        | {"outputs_averaged", "weighted_by_totals", "divided_over", "normalised", "weighted_of_a", "weighted_product"}
+        | {"towards_b", "maxima_added", "maxima_averaged", "one_for_all", "whole_set", "one_for_all_row"}
+        | {"python_max", "python_max_numpy", "no_keepdim", "by_total", "by_size", "log_sum", "with_zero"}
+        | {"total_largest", "factors_summed", "total_maximum", "total_of_a", "totals_swapped", "over_queries"}
+        | {"outputs_added", "outputs_averaged", "divided_over", "normalised", "weighted_of_a", "weighted_product"}
         | {"weighted_swapped", "joined", "side_by_side", "output_only", "no_maximum", "no_total", "weighted_second"}
         | {"total_last", "log_total", "logarithm", "flat"}
     ),

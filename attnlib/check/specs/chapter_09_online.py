@@ -14,7 +14,7 @@ _generator = torch.Generator().manual_seed(919)
 
 def online(faults, chunks):
     """Go through the chunks of a row once, with the mistakes in ``faults``."""
-    if faults & {"stacked", "list_max", "tensor_of_list"}:
+    if faults & {"stacked", "list_max", "tensor_of_list", "python_max"}:
         return _not_a_list_of_tensors(faults, chunks)
     chunks = [chunk.double().numpy() for chunk in chunks]
     chunks = _read(faults, chunks)
@@ -40,7 +40,7 @@ def online(faults, chunks):
 
 def _not_a_list_of_tensors(faults, chunks):
     """Stop with the error that comes when the list is used as if it were one tensor."""
-    ways = {"stacked": lambda: torch.stack(chunks), "list_max": lambda: chunks.max()}
+    ways = {"stacked": lambda: torch.stack(chunks), "python_max": lambda: max(chunks), "list_max": lambda: chunks.max()}
     joined = choose(faults, ways, lambda: torch.tensor(chunks))
     return joined.max(), (joined - joined.max()).exp().sum()
 
@@ -119,6 +119,7 @@ def _taken_in(faults, total, old, new, chunk, top):
         "largest_kept": lambda: max(total * kept, added),
         "averaged": lambda: (total * kept + added) / 2 if total else added,
         "exp_of_sum": lambda: total * kept + np.exp((chunk - new).sum()),
+        "quotient": lambda: total + added if old == -np.inf else total * (old / new) + added,
         "difference": lambda: total + added if old == -np.inf else total * (old - new) + added,
         "product": lambda: (total * kept if total else 1.0) * added,
     }
@@ -211,6 +212,7 @@ ONLINE = Spec(
         "averaged": "The total is a sum: do not take the mean of the old and the new one.",
         "no_exp": "Take `exp` of score - maximum before you add up: you add the differences themselves.",
         "exp_of_sum": "Take `exp` of each score first and then add: you take `exp` of the sum.",
+        "quotient": "The old total is multiplied by exp(old - new), not by the quotient of the two maxima.",
         "difference": "The old total is multiplied by exp(old - new): the `exp` is missing there.",
         "largest_kept": "Add the old total and the new part: you keep the larger of the two.",
         "product": "Add the old total and the new part: you multiply them.",
@@ -247,6 +249,7 @@ ONLINE = Spec(
         "without_largest": "The largest score counts, too: exp(0) = 1 is part of the total.",
         "list_max": "`chunks` is a list of tensors, and a list has no `max()`: go through it in a loop.",
         "tensor_of_list": "`torch.tensor` cannot join tensors of different lengths: go through the list in a loop.",
+        "python_max": "`max(chunks)` compares whole tensors: take `max()` of each chunk in a loop, and the larger of that and what you have.",
         "stacked": "The chunks have different lengths, so `torch.stack` cannot join them: go through the list in a loop.",
     },
     unpaired=frozenset(
@@ -260,11 +263,12 @@ ONLINE = Spec(
         | {"upward_by_score", "old_max_by_score", "upward", "upward_first", "all_rescaled", "all_rescaled_first"}
         | {"old_max", "old_max_first", "old_max_plain_first", "own_max_kept", "swapped", "swapped_first"}
         | {"skipped", "replaced_if_larger", "last_chunk", "overflow", "overflow_error", "sign", "two"}
-        | {"mean_all", "averaged", "exp_of_sum", "difference", "largest_kept", "product", "count", "start_low"}
-        | {"smallest", "last_entry", "first_entry", "mean_top", "sum_top", "last_top", "first_max", "maxima_added"}
-        | {"place", "first_missing", "unfilled_first", "entry_missing", "one_chunk", "twice", "score_twice"}
-        | {"per_chunk", "log_total", "unsummed", "weights", "shares", "largest_weight", "plus_one", "without_largest"}
-        | {"list_max", "tensor_of_list", "stacked"}
+        | {"mean_all", "averaged", "exp_of_sum", "quotient", "difference", "largest_kept", "product"}
+        | {"count", "start_low", "smallest", "last_entry", "first_entry", "mean_top", "sum_top", "last_top"}
+        | {"first_max", "maxima_added", "place", "first_missing", "unfilled_first", "entry_missing"}
+        | {"one_chunk", "twice", "score_twice", "per_chunk", "log_total", "unsummed", "weights", "shares"}
+        | {"largest_weight", "plus_one", "without_largest", "list_max", "tensor_of_list", "python_max"}
+        | {"stacked"}
     ),
     probes=(
         _row_probe("four chunks, the largest score in the third", (3, 5, 4, 2), levels=(0.0, 1.0, 2.5, 0.5)),

@@ -45,6 +45,8 @@ def count(faults, n, radius, d_k, d_v):
         flops += 2 * n * n * d_v
     if "projections" in faults:
         flops += 2 * n * (2 * d_k * d_k + d_v * d_v)
+    if "per_word_exact" in faults:
+        return flops / n
     return flops // n if "per_word" in faults else flops
 
 
@@ -77,7 +79,7 @@ def _pairs(faults, n, r):
         "inner_only": lambda: inner * (2 * r + 1),
         "one_word": lambda: min(n, 2 * r + 1),
         "one_word_flat": lambda: 2 * r + 1,
-        "last_word_missing": lambda: _in_window(n, r) - min(n, r + 1),
+        "end_word_missing": lambda: _in_window(n, r) - min(n, r + 1),
         "one_based": lambda: sum(min(n, i + r) - max(1, i - r) + 1 for i in range(n)),
     }
     return choose(faults, ways, lambda: _in_window(n, r))
@@ -110,6 +112,7 @@ WINDOW = Spec(
         "ends_by_width": "Limiting the width of the window to n is not enough: the first word has nothing to its left, so even a narrow window is cut off there.",
         "flat_capped": "Limiting the radius to n - 1 is not enough: the first word has nothing to its left, so even a narrow window is cut off there.",
         "whole_beyond": "Not only where the radius is as large as n: the first word has nothing to its left, so even a narrow window is cut off there.",
+        "per_word_exact": "Count the whole layer: do not take the mean over the words.",
         "ends_alike": "The words near an end differ: the first one sees radius + 1 places, the next one more, and so on.",
         "everything": "A word looks at the places at most radius away only: n * n pairs are those of full attention.",
         "formula": "The formula holds while radius is at most n - 1: use min(radius, n - 1), or count the places that exist.",
@@ -137,7 +140,7 @@ WINDOW = Spec(
         "inner_only": "Words near the ends look at something, too: their window is only smaller.",
         "one_word": "That is what one word costs: add the windows of all n words up.",
         "one_word_flat": "That is what one word in the middle costs: add the windows of all n words up.",
-        "last_word_missing": "The last word is left out: the loop over the words goes from 0 to n - 1.",
+        "end_word_missing": "One word is left out, the first or the last: both the words that look and the places that are looked at are numbered 0 to n - 1.",
         "per_word": "Count the whole layer: do not divide by the number of words.",
         "exclusive": "At most radius away means that the place at exactly radius counts (<=, not <).",
         "halved": "The radius counts places on each side; you take it as the width of both sides together.",
@@ -166,9 +169,19 @@ WINDOW = Spec(
         "sum_whole": "The weighted sum runs over the window, too: not over all n words.",
     },
     unpaired=frozenset(
-        {"one_end_capped", "ends_twice", "corner_small", "corner_square", "corner_linear", "self_twice"}
+        {
+            "per_word_exact",
+            "ends_alike",
+            "whole_beyond",
+            "one_end_capped",
+            "ends_twice",
+            "corner_small",
+            "corner_square",
+            "corner_linear",
+            "self_twice",
+        }
         | {"backward_open", "backward_flat", "width_r", "width_two_r", "one_beyond", "one_based", "inner_only"}
-        | {"one_word", "one_word_flat", "last_word_missing", "per_word", "diameter", "scores_once_only", "product"}
+        | {"one_word", "one_word_flat", "end_word_missing", "per_word", "diameter", "scores_once_only", "product"}
         | {"product_four", "one_less", "exact_adds", "softmax_two", "softmax_four", "softmax_five", "projections"}
         | {"mask_pairs", "scores_whole", "sum_whole", "four", "one_limit", "one_end"}
         | {"flat_capped", "one_side_missing"}

@@ -14,6 +14,8 @@ _generator = torch.Generator().manual_seed(1032)
 def followed(faults, maps):
     """Follow attention through all layers, with the mistakes in ``faults``."""
     maps = maps.mT if "maps_turned" in faults else maps
+    if "heads_as_layers" in faults:
+        maps = maps.flatten(0, 1)[:, None]
     if "heads_apart" in faults:
         return _product(faults, [_with_residual(faults, layer) for layer in maps]).mean(0)
     steps = [_with_residual(faults, one) for one in _one_per_layer(faults, maps)]
@@ -65,6 +67,8 @@ def _with_residual(faults, one):
         "not_halved": lambda: one + eye,
         "only_halved": lambda: one / 2,
         "plus_one": lambda: (one + 1) / 2,
+        "identity_each_time": lambda: one,
+        "brackets": lambda: one,
         "half_identity": lambda: one + eye / 2,
         "half_map": lambda: one / 2 + eye,
         "residual_at_end": lambda: one,
@@ -123,6 +127,8 @@ def _joined(faults, step, result, *, first):
     ways = {
         "first_left": lambda: result @ step,
         "entry_by_entry": lambda: step if first else result * step,
+        "identity_each_time": lambda: (step @ result + torch.eye(len(step))) / 2,
+        "brackets": lambda: step + torch.eye(len(step)) / 2 @ result,
         "added_to_product": lambda: step @ result + result,
     }
     return choose(faults, ways, lambda: step @ result)
@@ -187,6 +193,9 @@ ROLLOUT = Spec(
         "over_layers": _HEADS + "you average over the layers, axis 0, and multiply the heads.",
         "heads_multiplied": _HEADS + "you multiply the heads entry by entry.",
         "heads_apart": "Take the mean over the heads in every layer, before the product: you follow each head by itself and average at the end.",
+        "heads_as_layers": "The heads of a layer look at the same time: take their mean in every layer. You multiply them as if they came one after the other.",
+        "identity_each_time": "The residual keeps what came from the layers below: (A @ result + result) / 2, that is (A + I) / 2 @ result. You add the identity alone.",
+        "brackets": "Mind the brackets: `@` comes before `+`, so write (A + I) / 2 @ result.",
         "maps_turned": "Do not transpose the maps: rows are the words that look, as in the result.",
         "turned": "Do not transpose the result: row i says what output word i holds.",
         "entry_by_entry": _MATRIX + "use @. `*` (and `prod`) multiplies entry by entry.",
@@ -221,10 +230,11 @@ ROLLOUT = Spec(
         {"half_map", "halved_once", "halved_twice", "minus", "times_identity", "diagonal_replaced", "turned_back"}
         | {"averaged_with_even", "twice_map", "head_among", "normalised_columns", "by_largest", "softmax_of_sum"}
         | {"by_layers", "smallest", "median", "largest_divided", "smallest_divided", "last_head", "over_layers"}
-        | {"heads_multiplied", "heads_apart", "maps_turned", "power_of_mean", "added_to_product", "from_zeros"}
-        | {"from_ones", "first_layer", "last_missing", "first_twice", "last_twice", "neighbours", "first_plain"}
-        | {"last_always", "first_always", "every_layer", "divided_by_layers", "without_diagonal", "columns"}
-        | {"softmaxed", "scaled_to_one", "first_word", "last_word", "input_shares", "largest_word"}
+        | {"heads_multiplied", "heads_apart", "heads_as_layers", "identity_each_time", "brackets", "maps_turned"}
+        | {"power_of_mean", "added_to_product", "from_zeros", "from_ones", "first_layer", "last_missing"}
+        | {"first_twice", "last_twice", "neighbours", "first_plain", "last_always", "first_always", "every_layer"}
+        | {"divided_by_layers", "without_diagonal", "columns", "softmaxed", "scaled_to_one", "first_word"}
+        | {"last_word", "input_shares", "largest_word"}
     ),
     probes=(
         _maps_probe("three layers of two heads", 3, 2, 5),

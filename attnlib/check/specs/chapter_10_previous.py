@@ -28,12 +28,14 @@ def previous(faults, maps):
         "last_head": lambda: (int(found[:, -1].argmax()), num_heads - 1),
         "smallest": lambda: divmod(int(found.argmin()), num_heads),
         "second": lambda: divmod(int(found.flatten().argsort()[-2]), num_heads),
+        "head_of_first_layer": lambda: (int(found.amax(1).argmax()), int(found[0].argmax())),
         "head_of_layers": lambda: (int(found.argmax(0)[0]), int(found.argmax(1)[0])),
     }
     layer, head = choose(faults, ways, lambda: divmod(int(found.argmax()), num_heads))
     flat = layer * num_heads + head
     ends = {
         "by_layers": lambda: divmod(flat, num_layers),
+        "by_words": lambda: divmod(flat, maps.shape[-1]),
         "remainder_first": lambda: (flat % num_heads, flat // num_heads),
         "by_layers_turned": lambda: (flat % num_layers, flat // num_layers),
         "from_one": lambda: (layer + 1, head + 1),
@@ -90,17 +92,10 @@ def _scores(faults, maps):
         "minus_self": lambda: back.mean(-1) - maps[..., words, words].mean(-1),
         "share_of_before": lambda: (back / maps.tril(-1).sum(-1)[..., 1:]).mean(-1),
         "anti": lambda: maps.flip(-1)[..., words[1:], words[:-1]].mean(-1),
-        "wrong_axes": lambda: _padded(maps.diagonal(-1).mean(-1), maps.shape[:2]),
+        "wrong_axes": lambda: maps.diagonal(-1).mean(-1),
         "distance": lambda: -(maps * (words[:, None] - 1 - words).abs()).sum((-1, -2)),
     }
     return choose(faults, others, lambda: back.mean(-1))
-
-
-def _padded(found, shape):
-    result = torch.full(shape, -torch.inf)
-    rows, columns = (min(pair) for pair in zip(found.shape, shape, strict=True))
-    result[:rows, :columns] = found[:rows, :columns]
-    return result
 
 
 def _true_head(maps):
@@ -170,12 +165,14 @@ PREVIOUS = Spec(
         "layers_averaged": "Every head of every layer by itself: you average over the layers before you look for the largest.",
         "apart": "Look for layer and head together, one largest number in the (num_layers, num_heads) table: yours looks for the best layer and the best head apart.",
         "apart_by_largest": "The head must be the best of that layer: you look for the layer with the largest number, but for the head by its mean over layers.",
+        "head_of_first_layer": "The head must be the best of the layer that you return: yours is the best head of layer 0.",
         "head_of_layers": "`argmax` along one axis gives the best head of each layer, or the best layer of each head: look for the largest number of the whole table.",
         "first_layer": "Look in all layers, not in the first one alone (is `return` inside the loop?).",
         "last_layer": "Look in all layers: you keep the best head of the last one (is the best value set back in each layer?).",
         "first_head": "Look at all heads, not at the first of each layer alone.",
         "last_head": "Look at all heads, not at the last of each layer alone.",
         "by_layers": "Each layer has num_heads heads: divide the flat number by num_heads, not by num_layers.",
+        "by_words": "Each layer has num_heads heads: divide the flat number by num_heads, not by the number of words.",
         "remainder_first": "Return (layer, head), the layer first: yours are swapped. (With divmod the quotient is the layer, the remainder the head.)",
         "by_layers_turned": "layer = number // num_heads and head = number % num_heads: you take num_layers, and the other way round.",
         "from_one": "Layers and heads are counted from 0: add nothing.",
@@ -193,17 +190,24 @@ PREVIOUS = Spec(
         "reversed_layers": "The first layer comes first in `maps`: do not count from the last one.",
     },
     unpaired=frozenset(
-        {"self", "self_without_first", "wraps_forward", "two_back", "both_sides", "all_before", "before_and_self"}
-        | {"all_after", "weakest", "median", "product", "squares", "spread", "over_half", "second_missing"}
-        | {"last_word", "second_word", "first_row", "block", "largest_of_all", "first_column", "top_weight"}
-        | {"top_weight_without_first", "minus_self", "share_of_before", "anti", "wrong_axes"}
-        | {"distance", "second", "heads_averaged", "layers_averaged", "apart", "apart_by_largest", "head_of_layers"}
-        | {"first_layer", "last_layer", "first_head", "last_head", "by_layers_turned", "layer_from_one"}
-        | {"one_tensor", "with_value", "value_added", "head_only", "layer_only", "best_heads", "largest_value"}
-        | {"all_values", "reversed_layers"}
+        {"self_without_first", "wraps_forward", "two_back", "both_sides", "before_and_self", "all_after"}
+        | {"weakest", "median", "product", "squares", "spread", "over_half", "second_missing", "last_word"}
+        | {"second_word", "first_row", "block", "largest_of_all", "top_weight", "top_weight_without_first"}
+        | {"minus_self", "share_of_before", "anti", "wrong_axes", "distance", "second", "heads_averaged"}
+        | {
+            "layers_averaged",
+            "apart",
+            "apart_by_largest",
+            "head_of_layers",
+            "head_of_first_layer",
+            "first_layer",
+            "first_head",
+        }
+        | {"last_head", "by_words", "by_layers_turned", "layer_from_one", "one_tensor", "with_value"}
+        | {"value_added", "head_only", "layer_only", "best_heads", "largest_value", "all_values", "reversed_layers"}
     ),
     probes=(
-        _maps_probe("seven layers of eleven heads", 7, 11, 6),
+        _maps_probe("many layers of many heads", 29, 37, 5),
         _maps_probe("thirteen layers of five heads", 13, 5, 8, scale=2.5),
         _maps_probe("a causal model", 11, 13, 5, causal=True),
         _maps_probe("weights that are nearly even", 5, 17, 7, scale=0.3),
