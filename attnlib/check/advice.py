@@ -66,6 +66,8 @@ _ADVICE = (
 def advice(error):
     """Return (kind, what to look for) for an error, or (name of its type, "") where nothing better is known."""
     words = str(error)
+    if isinstance(error, KeyError):
+        return "KeyError", "There is no such key: compare it letter by letter with the names that the dict holds."
     for kind, parts, says in _ADVICE:
         if any(part in words for part in parts):
             return kind, says
