@@ -15,6 +15,7 @@ from attnlib.check.diagnosing import behaviour, find_faults, known, same
 from attnlib.check.running import TIME_LIMIT, TimeUp, is_recursion, run
 from attnlib.check.spec import all_specs
 
+SHOWN = 8  # names of a dict on a card
 NOT_STARTED, ERROR, NOT_YET, CORRECT = "not started", "stopped with an error", "not yet", "correct"
 
 
@@ -205,7 +206,9 @@ def _inputs(probe):
 
 def _described(value):
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_described(part)}" for key, part in value.items()) + "}"
+        parts = [f"{key!r}: {_described(part)}" for key, part in value.items()]
+        more = [f"... ({len(parts)} in all)"] if len(parts) > SHOWN else []
+        return "{" + ", ".join(parts[:SHOWN] + more) + "}"
     if isinstance(value, list) and value and hasattr(value[0], "shape"):
         return "[" + ", ".join(map(_described, value)) + "]"
     if not hasattr(value, "shape"):
