@@ -10,7 +10,7 @@ from attnlib.check.contents import CHAPTERS
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 CLAIM = re.compile(r"^\*\*Claim (\d+)\.(\d+)\.\*\* *(.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
-ALT = re.compile(r'<img alt="([^"]*)"')
+ALT = re.compile(r'<img\b[^>]*?\balt="([^"]*)"')
 SOLUTION = re.compile(r" *### BEGIN SOLUTION\n(.*?) *### END SOLUTION\n?", re.DOTALL)
 ANSWERS = re.compile(r"\[([^\]]*)\]\(\.\./solutions/[^)]*\)")  # here the answers stand on the same page
 SHOWN = ("text/html", "text/plain", "image/png")

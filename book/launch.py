@@ -56,9 +56,10 @@ def links(address, page):
 
 def point_to_colab(address, page, header_buttons):
     """Lead the theme's Colab button to the notebook that installs attnlib first."""
-    for group in header_buttons:
-        for button in group.get("buttons", ()):
-            button["url"] = links(address, page).get(button["text"], button.get("url"))
+    colab = links(address, page).get("Colab")
+    for button in (button for group in header_buttons for button in group.get("buttons", ())):
+        if colab and button["text"] == "Colab":
+            button["url"] = colab
 
 
 def write_notebooks(address, notebooks, pages):

@@ -66,7 +66,7 @@ def _entry(name, thing, level):
 
 
 def call(name, thing):
-    """The name with its parameters, one a line where they are long; an exception has none."""
+    """Return the name with its parameters, on several lines where they are long; an exception has none."""
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return name
     line = f"{name}{inspect.signature(thing)}"
@@ -78,7 +78,9 @@ def call(name, thing):
             parameters.append("*")
         star = star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
         parameters.append(str(parameter))
-    return "\n".join([f"{name}(", *(f"    {parameter}," for parameter in parameters), ")"])
+    together = "    " + ", ".join(parameters)
+    lines = [together] if len(together) <= WIDTH else [f"    {parameter}," for parameter in parameters]
+    return "\n".join([f"{name}(", *lines, ")"])
 
 
 def _prose(docstring):
