@@ -23,6 +23,8 @@ CHAPTERS = (
     Chapter(6, "06_positions", "Where am I? Positional encoding", 60),
     Chapter(7, "07_cnn_rnn_attention", "CNN, RNN or attention?", 60),
     Chapter(8, "08_one_family", "One family: what CNN, RNN and GNN share with attention", 60),
+    Chapter(9, "09_efficient_attention", "More: attention when n is large", 60),
+    Chapter(10, "10_a_real_encoder", "A real encoder", 45),
 )
 
 
