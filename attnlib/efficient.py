@@ -195,7 +195,8 @@ def _partial(queries, keys, values, mask, bias, scale):
     scores = _scores(queries, keys, mask, bias, scale)
     # never -inf: where all is hidden, exp(-inf - lowest) is 0, and exp(-inf + inf) would be NaN
     maximum = scores.amax(dim=-1, keepdim=True).clamp(min=torch.finfo(scores.dtype).min)
-    weights = (scores - maximum).exp()
+    # in place where no gradient asks for the scores again: one tile less to write and to read
+    weights = (scores - maximum).exp() if torch.is_grad_enabled() else scores.sub_(maximum).exp_()
     return Partial(maximum, weights.sum(dim=-1, keepdim=True), weights @ values)
 
 
