@@ -357,6 +357,19 @@ def test_the_noun_head_of_the_stored_reader_looks_at_the_referent_and_is_needed(
         assert named["neither"] < 0.1
 
 
+def test_a_look_from_a_word_is_its_row_in_every_map():
+    reader = small_reader()
+    words, maps = probes.maps_of(reader, vocabulary.FAMOUS["animal"])
+    for asked, place in (("it", words.index("it")), (" Tired", words.index("tired")), ("the", 0)):
+        assert torch.equal(probes.look_from(reader, vocabulary.FAMOUS["animal"], asked)[1], maps[:, :, place])
+
+
+def test_a_word_that_is_not_in_the_sentence_is_refused_with_those_that_are():
+    message = "the word 'banana' is not in the sentence: choose one of the, dog, ran, because, it, was, tired."
+    with pytest.raises(ValueError, match=re.escape(message)):
+        probes.look_from(small_reader(), "the dog ran because it was tired", "banana")
+
+
 @pytest.mark.parametrize("noun", vocabulary.FAMOUS)
 def test_the_stored_look_of_it_is_at_the_noun_that_is_meant(noun):
     words, weights = probes.stored_look(vocabulary.FAMOUS[noun])

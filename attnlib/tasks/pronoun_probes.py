@@ -51,6 +51,20 @@ def maps_of(reader, text):
     return words, torch.cat(reader.maps(batch))
 
 
+def look_from(reader, text, word="it"):
+    """Compute where one word of a typed sentence looks; of a word that stands there twice, the first.
+
+    **Shapes** a ``PronounReader`` and two strings -> the words, and weights (num_layers, num_heads, n)
+
+    **Raises** ``ValueError`` for a word that is not in the sentence, and as ``split_words``.
+    """
+    words, maps = maps_of(reader, text)
+    word = word.strip().lower()
+    if word not in words:
+        raise ValueError(f"the word {word!r} is not in the sentence: choose one of {', '.join(dict.fromkeys(words))}.")
+    return words, maps[:, :, words.index(word)]
+
+
 def stored_look(text):
     """Compute the weights of the stored reader's noun head, the one that the rule of chapter 5 found.
 
