@@ -83,6 +83,12 @@ def test_the_moved_word_has_its_vector_and_its_frame():
     assert stays_on_the_page(fig)
 
 
+def test_the_features_of_a_moved_word_are_counted_in_whole_numbers():
+    fig = plots.moved_word(np.array([0.5, -0.25]), np.eye(3), ["the", "dog", "bites"], 1, title="t")
+    ticks = fig.axes[0].get_xticks()
+    assert np.allclose(ticks, np.round(ticks))
+
+
 def test_the_diagram_names_what_is_added_below_its_box():
     fig = plots.where_added({"embeddings": ["one", "two"], "queries and keys": ["three"]}, title="t")
     (ax,) = fig.axes

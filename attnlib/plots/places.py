@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 
 from attnlib.plots.base import COLOURS, INK, STYLE, figure
 from attnlib.plots.heatmaps import heatmap, ink_on
@@ -106,6 +107,7 @@ def moved_word(vector, scores, words, place, *, title):
         left.bar(range(len(vector)), vector, color=np.where(vector < 0, BELOW, ABOVE))
         left.axhline(0, color=INK, linewidth=0.8)
         left.set(ylim=(-1.1, 1.1), xlabel="feature", ylabel="value")
+        left.xaxis.set_major_locator(MaxNLocator(integer=True))  # no half features
         left.set_title(f"position {place}", fontsize=9)
     heatmap(scores, title="scores", row_names=words, column_names=words, signed=True, ax=right)
     right.title.set_fontsize(9)
