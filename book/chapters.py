@@ -13,6 +13,7 @@ CLAIM = re.compile(r"^\*\*Claim (\d+)\.(\d+)\.\*\* *(.*?)(?=\n\n|\Z)", re.MULTIL
 ALT = re.compile(r'<img\b[^>]*?\balt="([^"]*)"')
 SOLUTION = re.compile(r" *### BEGIN SOLUTION\n(.*?) *### END SOLUTION\n?", re.DOTALL)
 ANSWERS = re.compile(r"\[([^\]]*)\]\(\.\./solutions/[^)]*\)")  # here the answers stand on the same page
+TO_HEADING = re.compile(r"\]\(([^)\s#:]*)#([^)\s]+)\)")  # JupyterLab keeps capitals and marks in a heading's anchor
 SHOWN = ("text/html", "text/plain", "image/png")
 STILL = (
     '<p class="still">On this page the control stands still: you see its first picture. '
@@ -32,7 +33,7 @@ def chapter_page(path, links):
     for cell in notebook["cells"]:
         cell = copy.deepcopy(cell)
         if cell["cell_type"] == "markdown":
-            cell["source"] = _with_anchors("".join(cell["source"]), claims)
+            cell["source"] = _with_anchors(_to_headings("".join(cell["source"])), claims)
         else:
             cell["outputs"] = [_known(_still(output, widgets, note)) for output in cell["outputs"]]
             found = [alt for output in cell["outputs"] for alt in ALT.findall(_html_of(output))]
@@ -52,7 +53,7 @@ def exercise_page(path):
         source = "".join(cell["source"])
         kind = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "markdown":
-            cells.append(cell | {"source": ANSWERS.sub(r"\1", source)})
+            cells.append(cell | {"source": _to_headings(ANSWERS.sub(r"\1", source))})
         elif kind.get("solution"):
             cells.append(_text(_folded(source), cell["id"]))
         elif kind.get("grade"):
@@ -67,6 +68,10 @@ def pages_of(root):
         solutions = root / f"solutions/{chapter.slug}.ipynb"
         found.append((chapter, root / f"notebooks/{chapter.slug}.ipynb", solutions if solutions.exists() else None))
     return found
+
+
+def _to_headings(source):
+    return TO_HEADING.sub(lambda link: f"]({link[1]}#{re.sub(r'[^a-z0-9_-]', '', link[2].lower())})", source)
 
 
 def _with_anchors(source, claims):

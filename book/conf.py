@@ -21,6 +21,7 @@ html_title = project
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
 html_context = {"default_mode": "auto"}
+html_show_search_summary = False  # from disk a browser may not read the other pages
 html_copy_source = html_show_sourcelink = repository is not None  # only what can be run is given away
 html_theme_options = {
     "show_toc_level": 2,

@@ -362,6 +362,13 @@ def test_a_claim_gets_an_anchor_before_it(tmp_path):
     assert page["cells"][0]["source"] == "First.\n\n(claim-7-11)=\n**Claim 7.11.** It holds\nfor $n$.\n\nThen more."
 
 
+def test_a_link_to_a_heading_is_written_as_the_page_writes_its_anchor(tmp_path):
+    text = "See [above](#Who-is-it?) and [there](08_more.ipynb#Step-1:-Look), not [x](08.ipynb)."
+    page, _, _ = chapters.chapter_page(stored(tmp_path, markdown(text)), {})
+    source = page["cells"][0]["source"]
+    assert source == "See [above](#who-is-it) and [there](08_more.ipynb#step-1-look), not [x](08.ipynb)."
+
+
 def test_a_figure_gets_an_anchor_and_its_alt_text_is_known(tmp_path):
     path = stored(tmp_path, code("draw()", shown(text_html='<img alt="a &lt; b in a curve" src="data:,">')))
     page, _, figures = chapters.chapter_page(path, {})
