@@ -1,9 +1,9 @@
-"""python -m attnlib.check build [--check] [--force] | progress"""
+"""python -m attnlib.check build [--check] [--force] | progress | grade FOLDER"""
 
 import argparse
 import sys
 
-from attnlib.check import building, records
+from attnlib.check import building, grade_command, records
 from attnlib.check.verbs import progress
 
 
@@ -15,10 +15,13 @@ def main(arguments=None):
     build.add_argument("--check", action="store_true", help="write nothing, say what is not up to date")
     build.add_argument("--force", action="store_true", help="replace filled-in notebooks, keeping a copy")
     words.add_parser("progress", help="show how many exercises of each chapter are done")
+    grade_command.add_to(words)
     given = parser.parse_args(arguments)
     if given.word == "progress":
         progress()
         return 0
+    if given.word == "grade":
+        return grade_command.run(given)
     return _check() if given.check else _build(given.force)
 
 

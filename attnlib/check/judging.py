@@ -62,12 +62,13 @@ def _judge(spec, answer):
         outcomes.append(run(answer, probe.arguments))
         if isinstance(outcomes[-1].error, TimeUp) or _is_unfilled(outcomes[-1].error):
             break
-    verdict = _judge_outcomes(spec, outcomes)
+    verdict = judge_outcomes(spec, outcomes)
     verdict.note = _chatter(outcomes)
     return verdict
 
 
-def _judge_outcomes(spec, outcomes):
+def judge_outcomes(spec, outcomes):
+    """Return the verdict on what an answer did on the probes, in their order."""
     missing = next((one.error for one in outcomes if _is_unfilled(one.error)), None)
     if missing is not None:
         return _explain_missing(spec, missing)

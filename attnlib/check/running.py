@@ -56,7 +56,7 @@ def run(function, arguments, seconds=TIME_LIMIT):
             outcome.value = call_within(seconds, lambda: function(*given.values()))
     except BaseException as error:  # also an interrupt, an exit or the time limit: the card says which
         outcome.error, outcome.line = error, _line_of(error, function)
-    outcome.changed = [name for name in arguments if not _same(arguments[name], given[name])]
+    outcome.changed = [name for name in arguments if not same_argument(arguments[name], given[name])]
     outcome.printed, outcome.printed_characters = stream.kept, stream.count
     return outcome
 
@@ -120,13 +120,14 @@ def _line_of(error, function):
     return own[-1].line or "" if own else ""
 
 
-def _same(before, after):
+def same_argument(before, after):
+    """Tell whether an argument is as it was before the call."""
     if callable(before):  # a function or layer that is handed over: its copy is another object
         return True
     if isinstance(before, dict):
-        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+        return before.keys() == after.keys() and all(same_argument(before[key], after[key]) for key in before)
     if isinstance(before, list):
-        return len(before) == len(after) and all(map(_same, before, after))
+        return len(before) == len(after) and all(map(same_argument, before, after))
     if hasattr(before, "detach"):
         before, after = before.detach().cpu().numpy(), after.detach().cpu().numpy()
     return np.array_equal(before, after, equal_nan=np.asarray(before).dtype.kind == "f")

@@ -1,0 +1,199 @@
+"""The grader's side of a student's process: start it, talk to it, end it, and say in words how it ended."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from attnlib.check import wire
+
+CHECKS = Path(__file__).parent
+START_SECONDS = 180  # loading torch on a busy machine
+PATIENCE = 4  # how many times its processor time a call may take by the clock
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; ``forbidden`` names modules that cannot be imported."""
+
+    seconds: float = 2.0  # processor time of one call
+    cell_seconds: float = 20.0  # processor time of all cells together
+    megabytes: int = 1024  # on top of what the libraries take
+    forbidden: tuple[str, ...] = ()
+    walls: bool = True
+
+
+class Ended(Exception):
+    """A student's process is no more, or was ended; the message says why. ``late`` where it took too long."""
+
+    def __init__(self, words, *, late=False):
+        super().__init__(words)
+        self.late = late
+
+
+class Child:
+    """One process that holds one student's notebook."""
+
+    def __init__(self, limits):
+        self.folder = tempfile.mkdtemp(prefix="attnlib-grade-")
+        settings = {
+            "folder": self.folder,
+            "memory": limits.megabytes * 2**20,
+            "walls": limits.walls,
+            "forbidden": list(limits.forbidden),
+            "hidden": [str(CHECKS), *hidden_files(limits.forbidden)],
+        }
+        self._process = (_Forked if sys.platform == "linux" else _Started)(settings)
+        try:
+            self.missing_walls = self.receive(START_SECONDS)["missing"]
+        except Ended:
+            self.close()
+            raise
+
+    def ask(self, order, seconds):
+        """Send an order and return the first message that comes back; ``seconds`` are processor time."""
+        try:
+            wire.send(self._process.line[1], order | {"seconds": seconds})
+        except OSError as error:
+            raise self._ended("gone") from error
+        return self.receive(PATIENCE * seconds)
+
+    def tell(self, message):
+        """Send something that is no order, and wait for nothing."""
+        try:
+            wire.send(self._process.line[1], message)
+        except OSError as error:
+            raise self._ended("gone") from error
+
+    def receive(self, seconds):
+        """Return the next message, or raise ``Ended``."""
+        try:
+            message = wire.receive(self._process.line[0], seconds)
+        except wire.Silence as silence:
+            raise self._ended(str(silence)) from silence
+        except OSError as error:
+            raise self._ended("gone") from error
+        if not isinstance(message, dict):
+            raise self._ended("unreadable")
+        return message
+
+    def close(self):
+        """End the process, and clear its folder away."""
+        code = self._process.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return code
+
+    def _ended(self, how):
+        if how == "gone":
+            return _words_for(self._process.wait())
+        if how == "late":
+            return Ended("It did not come to an end in time", late=True)
+        said = {"large": "It gave back more than 16 megabytes", "unreadable": "What it sent back cannot be read"}
+        return Ended(said[how])
+
+
+def _words_for(code):
+    if code == -getattr(signal, "SIGPROF", 0):
+        return Ended("It did not come to an end in time", late=True)
+    if code is not None and code < 0:
+        return Ended(f"The process was ended by {signal.Signals(-code).name}")
+    return Ended(f"The process ended itself (exit code {code})")
+
+
+def hidden_files(modules):
+    """Return the files of modules of attnlib that must not be read."""
+    package, files = CHECKS.parent, []
+    for module in modules:
+        top, *rest = module.split(".")
+        if top == package.name:
+            place = package.joinpath(*rest)
+            files += [str(place), str(place.with_suffix(".py"))] if rest else [str(place)]
+            files += map(str, place.parent.glob(f"__pycache__/{place.name}.*"))
+    return files
+
+
+def _command(*words):
+    return [sys.executable, "-E", "-s", str(CHECKS / "child.py"), *words]
+
+
+def _environment():
+    """Hand over nothing of the grader's own environment but what Python needs to start."""
+    kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG", "TMP", "TEMP")
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return one | {"MPLBACKEND": "agg"} | {name: os.environ[name] for name in kept if name in os.environ}
+
+
+class _Forked:
+    """A process forked from the one that has the libraries loaded (Linux)."""
+
+    _lock, _mother, _orders, _owner = threading.Lock(), None, None, None
+
+    def __init__(self, settings):
+        mine, theirs = socket.socketpair()
+        self._hold, held = socket.socketpair()
+        with theirs, held:
+            self._order(json.dumps(settings).encode(), [held.fileno(), theirs.fileno()])
+        self._socket, self.line = mine, (mine.fileno(), mine.fileno())
+        self._code = None
+
+    @classmethod
+    def _order(cls, data, descriptors):
+        with cls._lock:
+            if cls._owner != os.getpid() or cls._mother.poll() is not None:
+                cls._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                with theirs:
+                    number = theirs.fileno()
+                    cls._mother = subprocess.Popen(
+                        _command("--many", str(number)), pass_fds=[number], env=_environment(), **_QUIET
+                    )
+                cls._owner = os.getpid()
+            socket.send_fds(cls._orders, [data], descriptors)
+
+    def wait(self):
+        """Return the exit code of the process, which has ended."""
+        if self._code is None:
+            self._hold.settimeout(START_SECONDS)
+            data = self._hold.recv(16)
+            self._code = int(data) if data else -9
+        return self._code
+
+    def end(self):
+        """End the process if it has not ended."""
+        self._hold.shutdown(socket.SHUT_WR)
+        code = self.wait()
+        self._hold.close()
+        self._socket.close()
+        return code
+
+
+class _Started:
+    """A process that is started anew (macOS, Windows)."""
+
+    def __init__(self, settings):
+        self._process = subprocess.Popen(
+            _command(), env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.line = self._process.stdout.fileno(), self._process.stdin.fileno()
+        wire.send(self.line[1], settings)
+
+    def wait(self):
+        """Return the exit code of the process, which has ended."""
+        return self._process.wait(START_SECONDS)
+
+    def end(self):
+        """End the process if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        return self._process.returncode
+
+
+_QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
