@@ -1,20 +1,14 @@
 """The student's side of the grader: run the cells, call the functions, send back what came out.
 
-The grader starts this file as a program of its own, so that nothing of ``attnlib.check`` is loaded beside the
-student's code: no spec, no right answer, no verdict. Whatever a student overwrites here, the grader compares elsewhere.
-
-On Linux one such process, with torch loaded, forks a new one for every notebook: that takes milliseconds.
+Nothing else of ``attnlib.check`` is loaded beside the student's code: no spec, no right answer, no verdict. Whatever
+a student overwrites here, the grader compares elsewhere. The file ``start_child.py`` is the program that gets here.
 """
 
 import ast
-import contextlib
 import inspect
-import json
 import linecache
 import os
-import select
 import signal
-import socket
 import sys
 import traceback
 import types
@@ -22,12 +16,9 @@ import warnings
 
 if __package__:
     from attnlib.check import isolation, wire
-else:  # started as a program: its folder stands first in the search path, and must not stay there
+else:  # beside a student's code there is no package
     import isolation
     import wire
-
-    sys.path.pop(0)
-    sys.argv[0] = ""
 
 
 class Remote:
@@ -187,63 +178,3 @@ def _bystander():
         setattr(module, name, lambda *_: None)
     module.CheckFailed = AssertionError
     return module
-
-
-def fork_for_each(control):
-    """Wait for orders; for each, fork a guardian, which forks the process that the student's code runs in."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
-        settings, lines, *_ = socket.recv_fds(control, 65536, 2)
-        if not settings:
-            return
-        if os.fork() == 0:
-            control.close()
-            _guard(*lines, json.loads(settings))
-        for descriptor in lines:
-            os.close(descriptor)
-
-
-def _guard(hold, line, settings):
-    """Start the process, end it when the grader lets go of ``hold``, and say there how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(hold)
-            os.setsid()
-            serve((line, line), settings)
-        finally:
-            os._exit(70)
-    os.close(line)
-    ended, waiting = os.pidfd_open(pid), select.poll()
-    waiting.register(ended, select.POLLIN)
-    waiting.register(hold, select.POLLIN | select.POLLHUP)
-    if ended not in dict(waiting.poll()):
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)  # what it may have started where there are no walls
-    try:
-        os.write(hold, str(os.waitstatus_to_exitcode(status)).encode())
-    finally:
-        os._exit(0)
-
-
-def main():
-    """Load the libraries once, then wait."""
-    import torch
-
-    torch.set_num_threads(1)
-    with contextlib.suppress(ImportError):
-        import matplotlib.pyplot  # noqa: F401
-    if sys.argv[1:2] == ["--many"]:
-        fork_for_each(socket.socket(fileno=int(sys.argv[2])))
-        return
-    line = os.dup(0), os.dup(1)
-    for descriptor in (0, 1):
-        os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    serve(line, wire.receive(line[0]))
-
-
-if __name__ == "__main__":
-    main()

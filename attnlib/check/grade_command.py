@@ -45,7 +45,7 @@ def run(given):
         print("The results must not lie among the submissions: choose another --results.", file=sys.stderr)
         return 2
     limits = Limits(given.seconds, given.cell_seconds, given.megabytes, tuple(given.forbid), not given.no_walls)
-    with _executor(given.scheduler) as executor:
+    with executor_at(given.scheduler) as executor:
         grades = grade(
             place, results, chapters=chapters, limits=limits, seed=given.seed, executor=executor, workers=given.workers
         )
@@ -64,7 +64,8 @@ def _chapters(text):
 
 
 @contextlib.contextmanager
-def _executor(address):
+def executor_at(address):
+    """Give the executor of a Dask cluster, which starts a lost notebook again; None without an address."""
     if not address:
         yield None
         return

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import secrets
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -91,7 +92,7 @@ def _one_round(left, kept, executor, workers, bar):
             try:
                 result = future.result()
             except Exception as error:  # a worker was lost: another round, or a row that says so
-                bar.write(f"A notebook was not graded ({type(error).__name__}: {error})"[:300])
+                bar.write(f"A notebook was not graded ({type(error).__name__}: {error})"[:300], file=sys.stderr)
                 continue
             _keep(kept / f"{futures[future]}.json", result)
             del left[futures[future]]

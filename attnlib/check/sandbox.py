@@ -1,5 +1,6 @@
 """The grader's side of a student's process: start it, talk to it, end it, and say in words how it ended."""
 
+import atexit
 import json
 import os
 import shutil
@@ -120,7 +121,7 @@ def hidden_files(modules):
 
 
 def _command(*words):
-    return [sys.executable, "-E", "-s", str(CHECKS / "child.py"), *words]
+    return [sys.executable, "-E", "-s", str(CHECKS / "start_child.py"), *words]
 
 
 def _environment():
@@ -146,15 +147,23 @@ class _Forked:
     @classmethod
     def _order(cls, data, descriptors):
         with cls._lock:
-            if cls._owner != os.getpid() or cls._mother.poll() is not None:
+            if cls._owner != os.getpid() or cls._mother.poll() is not None:  # none yet, or it was ended
                 cls._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 with theirs:
                     number = theirs.fileno()
                     cls._mother = subprocess.Popen(
                         _command("--many", str(number)), pass_fds=[number], env=_environment(), **_QUIET
                     )
+                if cls._owner != os.getpid():
+                    atexit.register(cls._stop)
                 cls._owner = os.getpid()
             socket.send_fds(cls._orders, [data], descriptors)
+
+    @classmethod
+    def _stop(cls):
+        if cls._owner == os.getpid():
+            cls._orders.close()
+            cls._mother.wait()
 
     def wait(self):
         """Return the exit code of the process, which has ended."""
