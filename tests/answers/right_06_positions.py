@@ -21,9 +21,16 @@ def _frequencies(d_model):
     return 10000.0 ** (-torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
 
 
+def _refuse_odd(d_model):
+    """Refuse a width that does not consist of pairs, for answers that are about something else."""
+    if d_model % 2:
+        raise ValueError("d_model must be even")
+
+
 # ------------------------------------------------------------------------------- sinusoidal
 def sinusoidal__two_loops(num_positions, d_model):
     """Loops over positions and pairs."""
+    _refuse_odd(d_model)
     P = torch.zeros(num_positions, d_model)
     for p in range(num_positions):
         for i in range(d_model // 2):
@@ -35,6 +42,7 @@ def sinusoidal__two_loops(num_positions, d_model):
 
 def sinusoidal__slices_with_steps(num_positions, d_model):
     """Fills even and odd columns, in float64."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions, dtype=torch.float64)[:, None] * _frequencies(d_model)
     P = torch.empty(num_positions, d_model, dtype=torch.float64)
     P[:, 0::2] = angles.sin()
@@ -44,6 +52,7 @@ def sinusoidal__slices_with_steps(num_positions, d_model):
 
 def sinusoidal__exponential_of_a_logarithm(num_positions, d_model):
     """Computes the frequencies with exp and log in float32, as many models do, and interleaves with stack."""
+    _refuse_odd(d_model)
     positions = torch.arange(num_positions).float().unsqueeze(1)
     frequencies = torch.exp(torch.arange(0, d_model, 2).float() * (-math.log(10000.0) / d_model))
     angles = positions * frequencies
@@ -52,6 +61,7 @@ def sinusoidal__exponential_of_a_logarithm(num_positions, d_model):
 
 def sinusoidal__cosine_as_a_shifted_sine(num_positions, d_model):
     """Goes to NumPy, adds a quarter turn in the odd columns, and returns an array."""
+    _refuse_odd(d_model)
     columns = np.arange(d_model)
     angles = np.arange(num_positions)[:, None] / np.power(10000.0, (columns - columns % 2) / d_model)
     return np.sin(angles + np.pi / 2 * (columns % 2))
@@ -59,6 +69,7 @@ def sinusoidal__cosine_as_a_shifted_sine(num_positions, d_model):
 
 def sinusoidal__lists(num_positions, d_model):
     """Builds lists in lists; the remainder of the column decides between sine and cosine."""
+    _refuse_odd(d_model)
     wave = (math.sin, math.cos)
     rows = [[wave[c % 2](p * 10000 ** (-2 * (c // 2) / d_model)) for c in range(d_model)] for p in range(num_positions)]
     return torch.tensor(rows)
@@ -66,6 +77,7 @@ def sinusoidal__lists(num_positions, d_model):
 
 def sinusoidal__powers_of_a_complex_number(num_positions, d_model):
     """Takes imaginary and real part of a number on the unit circle."""
+    _refuse_odd(d_model)
     turns = torch.polar(torch.ones(d_model // 2, dtype=torch.float64), _frequencies(d_model))
     circle = turns ** torch.arange(num_positions)[:, None]
     return torch.stack([circle.imag, circle.real], dim=-1).reshape(num_positions, d_model)

@@ -53,9 +53,16 @@ def _differences(num_queries, num_keys):
     return torch.arange(num_keys - num_queries, num_keys)[:, None] - torch.arange(num_keys)
 
 
+def _refuse_odd(d_model):
+    """Refuse a width that does not consist of pairs, for answers that are about something else."""
+    if d_model % 2:
+        raise ValueError("d_model must be even")
+
+
 # ------------------------------------------------------------------------------- sinusoidal
 def sinusoidal__exponent_doubled(num_positions, d_model):
     """Counts i in steps of 2 and multiplies it by 2 once more."""
+    _refuse_odd(d_model)
     P = np.zeros((num_positions, d_model))
     for p in range(num_positions):
         for i in range(0, d_model, 2):
@@ -66,6 +73,7 @@ def sinusoidal__exponent_doubled(num_positions, d_model):
 
 def sinusoidal__exponent_halved(num_positions, d_model):
     """Counts i in steps of 1 and forgets the 2."""
+    _refuse_odd(d_model)
     P = torch.zeros(num_positions, d_model)
     for p in range(num_positions):
         for i in range(d_model // 2):
@@ -76,6 +84,7 @@ def sinusoidal__exponent_halved(num_positions, d_model):
 
 def sinusoidal__cosine_with_its_own_frequency(num_positions, d_model):
     """Uses the number of the column in the exponent, so sine and cosine of a pair differ in frequency."""
+    _refuse_odd(d_model)
     j = np.arange(d_model)
     angles = np.arange(num_positions)[:, None] / 10000 ** (j / d_model)
     angles[:, 0::2] = np.sin(angles[:, 0::2])
@@ -85,6 +94,7 @@ def sinusoidal__cosine_with_its_own_frequency(num_positions, d_model):
 
 def sinusoidal__exponent_of_the_next_pair(num_positions, d_model):
     """Moves the exponent on with the column: the cosine gets the frequency of the next pair."""
+    _refuse_odd(d_model)
     P = torch.zeros(num_positions, d_model)
     for p in range(num_positions):
         for i in range(0, d_model, 2):
@@ -95,24 +105,28 @@ def sinusoidal__exponent_of_the_next_pair(num_positions, d_model):
 
 def sinusoidal__halves(num_positions, d_model):
     """Puts all sines in front and all cosines behind."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] * _frequencies(d_model)
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
 
 def sinusoidal__base_one_thousand(num_positions, d_model):
     """Writes one zero too few: 1000 for 10000."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] / 1000.0 ** (torch.arange(0, d_model, 2) / d_model)
     return _interleave(angles.sin(), angles.cos())
 
 
 def sinusoidal__integer_division(num_positions, d_model):
     """Divides with two slashes in the exponent, so all frequencies are 1."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] / 10000.0 ** (torch.arange(0, d_model, 2) // d_model)
     return _interleave(angles.sin(), angles.cos())
 
 
 def sinusoidal__sine_and_cosine_swapped(num_positions, d_model):
     """Puts the cosine in the even columns and the sine in the odd ones."""
+    _refuse_odd(d_model)
     P = torch.zeros(num_positions, d_model)
     angles = torch.arange(num_positions)[:, None] * _frequencies(d_model)
     P[:, 0::2] = torch.cos(angles)
@@ -122,24 +136,28 @@ def sinusoidal__sine_and_cosine_swapped(num_positions, d_model):
 
 def sinusoidal__positions_from_one(num_positions, d_model):
     """Begins with position 1."""
+    _refuse_odd(d_model)
     angles = torch.arange(1, num_positions + 1)[:, None] * _frequencies(d_model)
     return _interleave(angles.sin(), angles.cos())
 
 
 def sinusoidal__multiplied_by_the_power(num_positions, d_model):
     """Multiplies by 10000^(2i / d_model) where it should divide."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] / _frequencies(d_model)
     return _interleave(angles.sin(), angles.cos())
 
 
 def sinusoidal__sines_only(num_positions, d_model):
     """Writes the sine into every column."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] * _frequencies(d_model)
     return angles.repeat_interleave(2, dim=1).sin()
 
 
 def sinusoidal__last_frequency_reached(num_positions, d_model):
     """Divides by the number of frequencies minus 1, as another library does: 0 / 0 for d_model = 2."""
+    _refuse_odd(d_model)
     i = torch.arange(d_model // 2)
     angles = torch.arange(num_positions)[:, None] / 10000.0 ** (i / (d_model // 2 - 1))
     return _interleave(angles.sin(), angles.cos())
@@ -147,6 +165,7 @@ def sinusoidal__last_frequency_reached(num_positions, d_model):
 
 def sinusoidal__integer_table(num_positions, d_model):
     """Writes into a table of whole numbers, which cuts off the fractions."""
+    _refuse_odd(d_model)
     P = torch.zeros(num_positions, d_model, dtype=torch.long)
     angles = torch.arange(num_positions)[:, None] * _frequencies(d_model)
     P[:, 0::2] = angles.sin()
@@ -156,20 +175,54 @@ def sinusoidal__integer_table(num_positions, d_model):
 
 def sinusoidal__axes_swapped(num_positions, d_model):
     """Returns one column for every position."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] * _frequencies(d_model)
     return _interleave(angles.sin(), angles.cos()).T
 
 
 def sinusoidal__exponent_doubled__and__positions_from_one(num_positions, d_model):
     """Doubles the exponent and begins with position 1."""
+    _refuse_odd(d_model)
     angles = torch.arange(1, num_positions + 1)[:, None] * _frequencies(d_model) ** 2
     return _interleave(angles.sin(), angles.cos())
 
 
 def sinusoidal__halves__and__base_one_thousand(num_positions, d_model):
     """Puts the sines in front of the cosines, and writes 1000 for 10000."""
+    _refuse_odd(d_model)
     angles = torch.arange(num_positions)[:, None] / 1000.0 ** (torch.arange(0, d_model, 2) / d_model)
     return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def sinusoidal__odd_width_cut(num_positions, d_model):
+    """Fills even and odd columns as far as they go: with an odd width the last sine stays alone."""
+    columns = np.arange(d_model)
+    angles = np.arange(num_positions)[:, None] / np.power(10000.0, (columns - columns % 2) / d_model)
+    return np.where(columns % 2 == 0, np.sin(angles), np.cos(angles))
+
+
+def sinusoidal__odd_width_with_a_column_of_zeros(num_positions, d_model):
+    """Loops over whole pairs: with an odd width the last column keeps its zeros."""
+    P = torch.zeros(num_positions, d_model)
+    for i in range(d_model // 2):
+        angle = torch.arange(num_positions) / 10000 ** (2 * i / d_model)
+        P[:, 2 * i], P[:, 2 * i + 1] = angle.sin(), angle.cos()
+    return P
+
+
+def sinusoidal__odd_width_one_too_wide(num_positions, d_model):
+    """Stacks sines and cosines: with an odd width there is one column too many."""
+    angles = torch.arange(num_positions)[:, None] / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
+
+
+def sinusoidal__odd_width_crashes(num_positions, d_model):
+    """Writes the cosines into the odd columns, of which an odd width has one too few."""
+    angles = torch.arange(num_positions)[:, None] / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+    P = torch.zeros(num_positions, d_model)
+    P[:, 0::2] = angles.sin()
+    P[:, 1::2] = angles.cos()
+    return P
 
 
 # --------------------------------------------------------------------------------- shift_by

@@ -23,7 +23,9 @@ def _normal(*shape):
 
 
 def sinusoidal(faults, num_positions, d_model):
-    """Write positions as sines and cosines, with the mistakes in ``faults``."""
+    """Write positions as sines and cosines, with the mistakes in ``faults``; an odd d_model is refused."""
+    if d_model % 2:
+        return _odd(faults, num_positions, d_model)
     positions = torch.arange(num_positions) + ("from_one" in faults)
     exponent = exponents(faults, d_model, by_positions=num_positions, by_one_more=d_model + 1, by_one_less=d_model - 1)
     if "exp_sign" in faults:
@@ -56,6 +58,18 @@ def sinusoidal(faults, num_positions, d_model):
     table = torch.cat([first, second], dim=1) if "halves" in faults else interleave(first, second)
     table = table.trunc() if "truncated" in faults else table
     return table.T.float() if "turned" in faults else table.float()
+
+
+def _odd(faults, num_positions, d_model):
+    own = angles((), torch.arange(num_positions), torch.arange(0, d_model, 2, dtype=torch.float64) / d_model)
+    wider = interleave(own.sin(), own.cos()).float()
+    if "odd_wider" in faults:
+        return wider
+    if "odd_zeros" in faults:
+        return torch.cat([wider[:, : d_model - 1], torch.zeros(num_positions, 1)], dim=1)
+    if "odd" in faults:
+        return wider[:, :d_model]
+    raise ValueError(f"d_model is {d_model}, expected an even number")
 
 
 def _position_probe(label, num_positions, d_model):
@@ -95,9 +109,15 @@ SINUSOIDAL = Spec(
         "angles_only": "Those are the angles: take the sine (even features) and the cosine (odd ones) of them.",
         "truncated": "Your table holds whole numbers, so the digits behind the point are cut off: make it of floats.",
         "turned": "A position is a row: (num_positions, d_model). Yours is the transpose.",
+        "odd": "With an odd d_model the last sine has no cosine: raise ValueError instead of leaving it alone.",
+        "odd_zeros": "With an odd d_model the last feature belongs to no pair: raise ValueError instead of leaving it 0.",
+        "odd_wider": "With an odd d_model your table gets one column too many: raise ValueError, as pairs need an even number.",
     },
+    raises=(ValueError,),
     unpaired=frozenset(
         {
+            "odd_zeros",
+            "odd_wider",
             "exponent_from_one",
             "exponent_to_one",
             "base_100000",
@@ -127,6 +147,7 @@ SINUSOIDAL = Spec(
         _position_probe("seven positions, six features", 7, 6),
         _position_probe("fewer positions than features", 3, 10),
         _position_probe("many positions, eight features", 29, 8),
+        _position_probe("an odd number of features", 6, 5),
     ),
     hints=(
         "Every pair of features has one angle for each position. Which shape has the table of all angles?",
