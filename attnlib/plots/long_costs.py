@@ -51,7 +51,7 @@ def memory_bars(sizes, *, title):
         for place, value in enumerate(values):
             ax.text(value * 1.1, place, f"{value / 1e6:,.1f} MB", va="center", fontsize=SMALL)
         ax.set_xscale("log")
-        ax.set_xlim(1e5, 3e10)
+        ax.set_xlim(1e6, 1e12)
         ax.xaxis.set_major_formatter(EngFormatter("B", sep=" "))
         ax.set_yticks(range(len(names)), names)
         ax.invert_yaxis()

@@ -84,8 +84,7 @@ def ring_steps(size, *, title, causal=False):
                 hidden = causal and part > rank
                 look = {"linestyle": "--", "facecolor": "#eeeeee"} if hidden else {"facecolor": KEPT}
                 ax.add_patch(Rectangle((x - 0.42, y - 0.3), 0.84, 0.6, edgecolor=INK, zorder=2, **look))
-                text = f"Q{rank}\nK{part} V{part}" + (" -" if hidden else "")
-                ax.text(x, y, text, ha="center", va="center", fontsize=SMALL, zorder=3)
+                ax.text(x, y, f"Q{rank}\nK{part} V{part}", ha="center", va="center", fontsize=SMALL, zorder=3)
                 if step < size - 1:
                     ends = {"shrinkA": 22, "shrinkB": 22, "arrowstyle": "-|>", "mutation_scale": 12}
                     curve = "arc3,rad=-0.25"
