@@ -108,7 +108,7 @@ HOSTILE = {
     "huge result": ("return np.zeros(3 * 10**6)", "more than 16 megabytes"),
     "prints the expected": ("print('Correct: scale_scores')\n    return None", "None"),
     "writes on the line": (
-        "for number in range(3, 60):\n        try: os.write(number, b'{\"value\": 1}' * 9)\n        except OSError: pass",
+        "for number in range(3, 60):\n        try: os.write(number, b'{}' * 99)\n        except OSError: pass",
         "",
     ),
     "a string that lies": ("class C(str):\n        __eq__ = lambda *_: True\n    return C('x')", ""),
@@ -362,7 +362,7 @@ def test_reports_say_the_same_in_every_form(class_folder, tmp_path):
     assert sum(line.startswith("'=cmd(),") for line in lines) == 6
     scores = json.loads((tmp_path / "out" / "gradescope" / "bob" / "results.json").read_text())
     assert scores["score"] == sum(one["score"] for one in scores["tests"]) == 3
-    assert {one["max_score"] for one in scores["tests"]} == {1}
+    assert {one["max_score"] for one in scores["tests"]} == {1, 2}
 
 
 def test_without_walls_the_report_says_so_first(class_folder, tmp_path):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import secrets
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,6 +20,7 @@ from tqdm import tqdm
 
 from attnlib.check.marking import NOT_HANDED_IN, Mark, Task, exercises_of, mark
 from attnlib.check.notebook_files import Submission, find
+from attnlib.check.records import course_folder
 from attnlib.check.sandbox import Limits
 
 NOT_GRADED = "not graded"
@@ -27,11 +29,17 @@ ROUNDS = 2  # how often a notebook is tried again when the grader's own worker w
 
 @dataclass(frozen=True)
 class Row:
-    """One exercise of one student."""
+    """One exercise of one student; ``worth`` is how many points it brings."""
 
     student: str
     chapter: int
     mark: Mark
+    worth: float = 1
+
+    @property
+    def points(self):
+        """How many points it brought."""
+        return self.worth * self.mark.points
 
 
 @dataclass(frozen=True)
@@ -135,11 +143,27 @@ def _load(kept, task):
 
 def _rows(student, wanted, marked):
     for chapter in wanted:
-        place = next((one for one in marked if (one.student, one.chapter) == (student, chapter)), None)
-        if place and marked[place]:
-            yield from (Row(student, chapter, Mark(**one)) for one in marked[place]["marks"])
-            continue
-        state, says = NOT_HANDED_IN, "No notebook of this chapter was found."
-        if place:
-            state, says = NOT_GRADED, "The grader lost the process that was to mark it. Grade again: the rest is kept."
-        yield from (Row(student, chapter, Mark(spec.name, state, says)) for spec in exercises_of(chapter))
+        place = next((found for found in marked if (found.student, found.chapter) == (student, chapter)), None)
+        for one in _marks(chapter, place, marked.get(place)):
+            yield Row(student, chapter, one, points_of().get(one.exercise, 1))
+
+
+def _marks(chapter, place, result):
+    if result:
+        return [Mark(**one) for one in result["marks"]]
+    state, says = NOT_HANDED_IN, "No notebook of this chapter was found."
+    if place:
+        state, says = NOT_GRADED, "The grader lost the process that was to mark it. Grade again: the rest is kept."
+    return [Mark(spec.name, state, says) for spec in exercises_of(chapter)]
+
+
+@cache
+def points_of():
+    """Return {exercise: points} as ``solutions/`` tells them to nbgrader; an exercise that is not there brings 1."""
+    found = {}
+    for file in sorted((course_folder() / "solutions").glob("*.ipynb")):
+        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]:
+            name = re.search(r"\bcheck\((\w+)\)", "".join(cell["source"]))
+            if name and cell["metadata"].get("nbgrader", {}).get("grade"):
+                found[name[1]] = cell["metadata"]["nbgrader"]["points"]
+    return found

@@ -35,9 +35,9 @@ def as_data(grades):
     """Return everything as plain data."""
     students = {
         student: {
-            "points": sum(row.mark.points for row in rows),
-            "of": len(rows),
-            "exercises": [{"chapter": row.chapter, **vars(row.mark)} for row in rows],
+            "points": sum(row.points for row in rows),
+            "of": sum(row.worth for row in rows),
+            "exercises": [{"chapter": row.chapter, **vars(row.mark), "points": row.points} for row in rows],
         }
         for student, rows in by_student(grades).items()
     }
@@ -50,17 +50,17 @@ def gradescope(rows, missing_walls=""):
     tests = [
         {
             "name": f"{row.chapter}: {row.mark.exercise}",
-            "score": row.mark.points,
-            "max_score": 1,
+            "score": row.points,
+            "max_score": row.worth,
             "status": "passed" if row.mark.points else "failed",
             "output": f"{row.mark.state.capitalize()}. {row.mark.headline}",
             "output_format": "text",
         }
         for row in rows
     ]
-    score = sum(row.mark.points for row in rows)
+    score, most = sum(row.points for row in rows), sum(row.worth for row in rows)
     says = [WITHOUT_WALLS.format(missing_walls)] if missing_walls else []
-    return {"score": score, "output": "\n".join([*says, f"{score} of {len(rows)} exercises."]), "tests": tests}
+    return {"score": score, "output": "\n".join([*says, f"{score} of {most} points."]), "tests": tests}
 
 
 def table(grades):
@@ -72,13 +72,17 @@ def table(grades):
     heads = "  ".join(f"ch {number:>2}" for number in chapters)
     lines.append(f"{'student':<{width}}  {heads}  points")
     for student, rows in students.items():
-        parts = [[row.mark.points for row in rows if row.chapter == number] for number in chapters]
-        cells = "  ".join(f"{sum(points):>2}/{len(points):<2}" for points in parts)
-        lines.append(f"{_plain(student):<{width}}  {cells}  {sum(row.mark.points for row in rows)}/{len(rows)}")
+        parts = [[row for row in rows if row.chapter == number] for number in chapters]
+        cells = "  ".join(_sums(part) for part in parts)
+        lines.append(f"{_plain(student):<{width}}  {cells}  {_sums(rows)}")
     lines += _lost(grades)
     for one in grades.strangers:
         lines.append(f"{_plain(one.student)}, {_plain(one.file.name)}: no exercise of the course was found in it.")
     return "\n".join(lines)
+
+
+def _sums(rows):
+    return f"{sum(row.points for row in rows):>2}/{sum(row.worth for row in rows):<2}"
 
 
 def _lost(grades):
@@ -103,7 +107,7 @@ def _write_csv(grades, file):
         writer.writerow(["student", "chapter", "exercise", "points", "state", "says"])
         for row in grades.rows:
             one = row.mark
-            cells = [row.student, row.chapter, one.exercise, one.points, one.state, one.headline]
+            cells = [row.student, row.chapter, one.exercise, row.points, one.state, one.headline]
             writer.writerow([_no_formula(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
