@@ -57,7 +57,7 @@ def partial_attention(queries, keys, values, mask=None, *, bias=None, scale=None
     (tensor([[3.]]), tensor([[3.]]))
     """
     sizes = _check(queries, keys, values, mask, bias)
-    return _partial(queries, keys, values, mask, bias, sizes["d_k"] ** -0.5 if scale is None else scale)
+    return _partial(queries * (sizes["d_k"] ** -0.5 if scale is None else scale), keys, values, mask, bias)
 
 
 def merge_partial(one, other):
@@ -123,15 +123,18 @@ def chunked_attention(queries, keys, values, mask=None, *, bias=None, scale=None
     inputs = [x.expand(*sizes["..."], *x.shape[-2:]) for x in (queries, keys, values)]
     axes = len(sizes["..."]) + 2
     mask, bias = (x if x is None else x[(None,) * (axes - x.dim())] for x in (mask, bias))
-    scale = sizes["d_k"] ** -0.5 if scale is None else scale
-    return _Chunked.apply(*inputs, mask, bias, scale, ahead if causal else None, chunk_size)
+    inputs[0] = inputs[0] * (sizes["d_k"] ** -0.5 if scale is None else scale)  # once, not again in every tile
+    return _Chunked.apply(*inputs, mask, bias, ahead if causal else None, chunk_size)
 
 
 class _Chunked(torch.autograd.Function):
-    """The tiles of ``chunked_attention``; ``ahead`` is how many keys stand before the first query, None: not causal."""
+    """The tiles of ``chunked_attention``, for queries that carry the scale.
+
+    ``ahead`` is how many keys stand before the first query, None: not causal.
+    """
 
     @staticmethod
-    def forward(ctx, queries, keys, values, mask, bias, scale, ahead, chunk_size):
+    def forward(ctx, queries, keys, values, mask, bias, ahead, chunk_size):
         output = queries.new_empty(*queries.shape[:-1], values.shape[-1])
         log_total = queries.new_empty(*queries.shape[:-1], 1)
         for rows in _chunks(queries.shape[-2], chunk_size):
@@ -141,20 +144,20 @@ class _Chunked(torch.autograd.Function):
                     break  # this tile and all to the right of it lie in the future
                 seen = _hide_future(_part(mask, rows, columns), rows, columns, ahead, queries.device)
                 query, key, value = queries[..., rows, :], keys[..., columns, :], values[..., columns, :]
-                new = _partial(query, key, value, seen, _part(bias, rows, columns), scale)
+                new = _partial(query, key, value, seen, _part(bias, rows, columns))
                 gathered = new if gathered is None else _merge(gathered, new)
             output[..., rows, :] = gathered.output()
             # 0 where nothing was seen: exp(-inf - 0) is 0 there, exp(-inf + inf) would be NaN
             log_total[..., rows, :] = (gathered.maximum + gathered.total.log()).masked_fill(gathered.total == 0, 0.0)
         ctx.save_for_backward(queries, keys, values, mask, bias, output, log_total)
-        ctx.settings = scale, ahead, chunk_size
+        ctx.settings = ahead, chunk_size
         return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_output):
         queries, keys, values, mask, bias, output, log_total = ctx.saved_tensors
-        scale, ahead, chunk_size = ctx.settings
+        ahead, chunk_size = ctx.settings
         d_queries, d_keys, d_values = (torch.zeros_like(x) for x in (queries, keys, values))
         d_bias = torch.zeros_like(bias) if bias is not None and ctx.needs_input_grad[4] else None
         common = (d_output * output).sum(dim=-1, keepdim=True)
@@ -164,17 +167,17 @@ class _Chunked(torch.autograd.Function):
                 continue
             query, key, value = queries[..., rows, :], keys[..., columns, :], values[..., columns, :]
             seen = _hide_future(_part(mask, rows, columns), rows, columns, ahead, queries.device)
-            scores = _scores(query, key, seen, _part(bias, rows, columns), scale)
+            scores = _scores(query, key, seen, _part(bias, rows, columns))
             weights = scores.sub_(log_total[..., rows, :]).exp_()
             d_values[..., columns, :] += weights.transpose(-2, -1) @ d_output[..., rows, :]
             # the softmax's rule: weight * (its gradient - the row's weighted mean of gradients)
             d_scores = (d_output[..., rows, :] @ value.transpose(-2, -1)).sub_(common[..., rows, :]).mul_(weights)
-            d_queries[..., rows, :] += scale * (d_scores @ key)
-            d_keys[..., columns, :] += scale * (d_scores.transpose(-2, -1) @ query)
+            d_queries[..., rows, :] += d_scores @ key
+            d_keys[..., columns, :] += d_scores.transpose(-2, -1) @ query
             if d_bias is not None:
                 part = _part(d_bias, rows, columns)
                 part += d_scores.sum_to_size(part.shape)
-        return d_queries, d_keys, d_values, None, d_bias, None, None, None
+        return d_queries, d_keys, d_values, None, d_bias, None, None
 
 
 def _check(queries, keys, values, mask, bias):
@@ -185,14 +188,14 @@ def _check(queries, keys, values, mask, bias):
     return sizes
 
 
-def _scores(queries, keys, mask, bias, scale):
-    scores = (queries * scale) @ keys.transpose(-2, -1)
+def _scores(queries, keys, mask, bias):
+    scores = queries @ keys.transpose(-2, -1)
     scores = scores if bias is None else scores.add_(bias)
     return scores if mask is None else scores.masked_fill_(~mask, -math.inf)
 
 
-def _partial(queries, keys, values, mask, bias, scale):
-    scores = _scores(queries, keys, mask, bias, scale)
+def _partial(queries, keys, values, mask, bias):
+    scores = _scores(queries, keys, mask, bias)
     # never -inf: where all is hidden, exp(-inf - lowest) is 0, and exp(-inf + inf) would be NaN
     maximum = scores.amax(dim=-1, keepdim=True).clamp(min=torch.finfo(scores.dtype).min)
     # in place where no gradient asks for the scores again: one tile less to write and to read
