@@ -380,6 +380,14 @@ def test_systems_that_cannot_fork_start_a_process_for_each(monkeypatch):
     assert earned(marks) == {"stable_softmax", "score_vector"}
 
 
+def test_systems_that_cannot_wait_for_a_line_have_a_watchdog(monkeypatch):
+    monkeypatch.setattr(sandbox, "_Forked", sandbox._Started)
+    monkeypatch.delattr(sandbox.select, "poll")
+    marks = marked(notebook(START, RIGHT_CELLS["weighted_sum"], f"{HEAD}time.sleep(100)"))
+    assert "did not come to an end in time" in marks["scale_scores"]["headline"]
+    assert earned(marks) == {"weighted_sum"}
+
+
 def test_layouts_of_a_class_are_understood(tmp_path):
     data = first_chapter()
     for name in (
@@ -414,6 +422,34 @@ def test_the_command_grades_in_processes(class_folder, tmp_path):
     assert "Grading" in done.stderr
     assert "ada" in done.stdout
     assert (tmp_path / "out" / "results.csv").is_file()
+
+
+@WALLS
+def test_a_grader_that_is_killed_leaves_nothing_behind_and_is_resumed(class_folder, tmp_path):
+    for number in range(2):
+        sleeps = f"{HEAD}time.sleep({9 + number})"
+        (class_folder / f"slow {number}.ipynb").write_bytes(first_chapter(scale_scores=sleeps))
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "attnlib.check", "grade", str(class_folder), "--results", str(tmp_path / "out")]
+    command += ["--seconds", "0.5", "--workers", "1", "--seed", "3"]
+    places = os.environ | {"TMPDIR": str(tmp_path / "tmp")}
+    grader = subprocess.Popen(command, env=places, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _until(lambda: list((tmp_path / "out" / "kept").glob("*.json")))
+    grader.kill()
+    grader.wait()
+    _until(lambda: not list((tmp_path / "tmp").glob("attnlib-grade-*")))
+    kept = len(list((tmp_path / "out" / "kept").glob("*.json")))
+    rest = AtOnce()
+    grade(class_folder, tmp_path / "out", limits=Limits(seconds=0.5), seed=3, executor=rest)
+    assert 0 < kept < 5
+    assert kept + rest.count == 5
+
+
+def _until(true, seconds=60):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_the_command_names_what_it_cannot_do(tmp_path, capsys):

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -113,7 +114,17 @@ def _one_round(left, kept, executor, workers, bar):
 def _processes(workers, most):
     """Return as many processes as there are processors; spawned, for a forked one may hang in torch's threads."""
     count = min(workers or os.cpu_count() or 1, most)
-    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent():
+    """End this worker when the grader is killed: it would wait for work for ever."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _key(task):

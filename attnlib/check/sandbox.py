@@ -1,8 +1,10 @@
 """The grader's side of a student's process: start it, talk to it, end it, and say in words how it ended."""
 
 import atexit
+import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -75,10 +77,12 @@ class Child:
 
     def receive(self, seconds):
         """Return the next message, or raise ``Ended``."""
+        rung = threading.Event()
         try:
-            message = wire.receive(self._process.line[0], seconds)
+            with self._watchdog(seconds, rung):
+                message = wire.receive(self._process.line[0], seconds)
         except wire.Silence as silence:
-            raise self._ended(str(silence)) from silence
+            raise self._ended("late" if rung.is_set() else str(silence)) from silence
         except OSError as error:
             raise self._ended("gone") from error
         if not isinstance(message, dict):
@@ -88,8 +92,28 @@ class Child:
     def close(self):
         """End the process, and clear its folder away."""
         code = self._process.end()
+        self._process.hang_up()
         shutil.rmtree(self.folder, ignore_errors=True)
         return code
+
+    @contextlib.contextmanager
+    def _watchdog(self, seconds, rung):
+        """End the process after so many seconds where the system cannot wait for a line with a limit (Windows)."""
+        if hasattr(select, "poll"):
+            yield
+            return
+
+        def ring():
+            rung.set()
+            self._process.end()
+
+        timer = threading.Timer(seconds, ring)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
     def _ended(self, how):
         if how == "gone":
@@ -176,10 +200,12 @@ class _Forked:
     def end(self):
         """End the process if it has not ended."""
         self._hold.shutdown(socket.SHUT_WR)
-        code = self.wait()
+        return self.wait()
+
+    def hang_up(self):
+        """Close the line."""
         self._hold.close()
         self._socket.close()
-        return code
 
 
 class _Started:
@@ -199,10 +225,12 @@ class _Started:
     def end(self):
         """End the process if it has not ended."""
         self._process.kill()
-        self._process.wait()
+        return self._process.wait()
+
+    def hang_up(self):
+        """Close the line."""
         self._process.stdin.close()
         self._process.stdout.close()
-        return self._process.returncode
 
 
 _QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -55,6 +56,7 @@ def _guard(hold, line, settings):
     _, status = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)  # what it may have started where there are no walls
+    shutil.rmtree(settings["folder"], ignore_errors=True)
     try:
         os.write(hold, str(os.waitstatus_to_exitcode(status)).encode())
     finally:
@@ -72,6 +74,11 @@ def main():
         fork_for_each(socket.socket(fileno=int(sys.argv[2])))
         return
     line = os.dup(0), os.dup(1)
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in line:
+            msvcrt.setmode(descriptor, os.O_BINARY)
     for descriptor in (0, 1):
         os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
     child.serve(line, wire.receive(line[0]))
