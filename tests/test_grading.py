@@ -147,6 +147,15 @@ def test_hostile_answers_lose_their_own_point_alone(body, says):
     assert says in lose_only(marked(first_chapter(scale_scores=HEAD + body)))
 
 
+@pytest.mark.parametrize(
+    "shape", ["10**6", "(10**6, 1)", "(1, 10**6)", "()", "0", "(0, 10**9)", "[1] * 40", "(5, 5, 5)"]
+)
+def test_strange_shapes_are_judged_without_delay(shape):
+    start = time.monotonic()
+    lose_only(marked(first_chapter(scale_scores=f"{HEAD}return np.zeros({shape})")))
+    assert time.monotonic() - start < 20
+
+
 @WALLS
 @pytest.mark.parametrize(("body", "says"), WALLED.values(), ids=WALLED)
 def test_walls_hold_and_nothing_outside_is_changed(body, says, tmp_path):
@@ -374,14 +383,14 @@ def test_without_walls_the_report_says_so_first(class_folder, tmp_path):
 
 
 def test_systems_that_cannot_fork_start_a_process_for_each(monkeypatch):
-    monkeypatch.setattr(sandbox, "_Forked", sandbox._Started)
+    monkeypatch.setattr(sandbox, "Forked", sandbox.Started)
     marks = marked(first_chapter(scale_scores=f"{HEAD}os._exit(3)", weighted_sum=""))
     assert "exit code 3" in marks["scale_scores"]["headline"]
     assert earned(marks) == {"stable_softmax", "score_vector"}
 
 
 def test_systems_that_cannot_wait_for_a_line_have_a_watchdog(monkeypatch):
-    monkeypatch.setattr(sandbox, "_Forked", sandbox._Started)
+    monkeypatch.setattr(sandbox, "Forked", sandbox.Started)
     monkeypatch.delattr(sandbox.select, "poll")
     marks = marked(notebook(START, RIGHT_CELLS["weighted_sum"], f"{HEAD}time.sleep(100)"))
     assert "did not come to an end in time" in marks["scale_scores"]["headline"]

@@ -1,14 +1,9 @@
 """The grader's side of a student's process: start it, talk to it, end it, and say in words how it ended."""
 
-import atexit
 import contextlib
-import json
-import os
 import select
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -16,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attnlib.check import wire
+from attnlib.check.student_processes import START_SECONDS, Forked, Started
 
 CHECKS = Path(__file__).parent
-START_SECONDS = 180  # loading torch on a busy machine
 PATIENCE = 4  # how many times its processor time a call may take by the clock
 
 
@@ -53,7 +48,7 @@ class Child:
             "forbidden": list(limits.forbidden),
             "hidden": [str(CHECKS), *hidden_files(limits.forbidden)],
         }
-        self._process = (_Forked if sys.platform == "linux" else _Started)(settings)
+        self._process = (Forked if sys.platform == "linux" else Started)(settings)
         try:
             self.missing_walls = self.receive(START_SECONDS)["missing"]
         except Ended:
@@ -142,95 +137,3 @@ def hidden_files(modules):
             files += [str(place), str(place.with_suffix(".py"))] if rest else [str(place)]
             files += map(str, place.parent.glob(f"__pycache__/{place.name}.*"))
     return files
-
-
-def _command(*words):
-    return [sys.executable, "-E", "-s", str(CHECKS / "start_child.py"), *words]
-
-
-def _environment():
-    """Hand over nothing of the grader's own environment but what Python needs to start."""
-    kept = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG", "TMP", "TEMP")
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return one | {"MPLBACKEND": "agg"} | {name: os.environ[name] for name in kept if name in os.environ}
-
-
-class _Forked:
-    """A process forked from the one that has the libraries loaded (Linux)."""
-
-    _lock, _mother, _orders, _owner = threading.Lock(), None, None, None
-
-    def __init__(self, settings):
-        mine, theirs = socket.socketpair()
-        self._hold, held = socket.socketpair()
-        with theirs, held:
-            self._order(json.dumps(settings).encode(), [held.fileno(), theirs.fileno()])
-        self._socket, self.line = mine, (mine.fileno(), mine.fileno())
-        self._code = None
-
-    @classmethod
-    def _order(cls, data, descriptors):
-        with cls._lock:
-            if cls._owner != os.getpid() or cls._mother.poll() is not None:  # none yet, or it was ended
-                cls._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                with theirs:
-                    number = theirs.fileno()
-                    cls._mother = subprocess.Popen(
-                        _command("--many", str(number)), pass_fds=[number], env=_environment(), **_QUIET
-                    )
-                if cls._owner != os.getpid():
-                    atexit.register(cls._stop)
-                cls._owner = os.getpid()
-            socket.send_fds(cls._orders, [data], descriptors)
-
-    @classmethod
-    def _stop(cls):
-        if cls._owner == os.getpid():
-            cls._orders.close()
-            cls._mother.wait()
-
-    def wait(self):
-        """Return the exit code of the process, which has ended."""
-        if self._code is None:
-            self._hold.settimeout(START_SECONDS)
-            data = self._hold.recv(16)
-            self._code = int(data) if data else -9
-        return self._code
-
-    def end(self):
-        """End the process if it has not ended."""
-        self._hold.shutdown(socket.SHUT_WR)
-        return self.wait()
-
-    def hang_up(self):
-        """Close the line."""
-        self._hold.close()
-        self._socket.close()
-
-
-class _Started:
-    """A process that is started anew (macOS, Windows)."""
-
-    def __init__(self, settings):
-        self._process = subprocess.Popen(
-            _command(), env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self.line = self._process.stdout.fileno(), self._process.stdin.fileno()
-        wire.send(self.line[1], settings)
-
-    def wait(self):
-        """Return the exit code of the process, which has ended."""
-        return self._process.wait(START_SECONDS)
-
-    def end(self):
-        """End the process if it has not ended."""
-        self._process.kill()
-        return self._process.wait()
-
-    def hang_up(self):
-        """Close the line."""
-        self._process.stdin.close()
-        self._process.stdout.close()
-
-
-_QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
