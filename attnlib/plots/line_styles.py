@@ -34,7 +34,8 @@ padding:0 8px;cursor:pointer}}
 {VIEW} .numbers{{display:grid}}
 {VIEW} .numbers>div{{grid-area:1/1;display:flex;visibility:hidden;font-variant-numeric:tabular-nums}}
 {VIEW} .numbers>div>div{{white-space:pre;text-align:right;font-size:12px;padding-left:8px;min-width:28px}}
-{VIEW} .numbers .view-name{{color:var(--colour,{INK});font-weight:bold;padding:0}}
+{VIEW} .numbers .view-name{{color:{INK};font-weight:bold;padding:0;
+text-decoration:underline 3px var(--colour,transparent);text-underline-offset:3px}}
 {VIEW} .view-hint{{font-size:12px;color:#595959;padding:2px 8px}}
 """
 
