@@ -9,26 +9,13 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from attnlib import attention_weights, causal_mask, conv_as_attention, graph_mask, plots
 from attnlib.plots.graphs import SIDE_COLOURS
+from tests.drawing import stays_on_the_page
 
 PATH = [(0, 1), (1, 2), (2, 4), (4, 3)]
 
 
 def seeded():
     return torch.Generator().manual_seed(1)
-
-
-def stays_on_the_page(fig):
-    fig.canvas.draw()
-    page = fig.bbox.padded(2)
-    for ax in fig.axes:
-        for text in [*ax.texts, ax.title, ax._left_title]:
-            box = text.get_window_extent()
-            assert page.x0 <= box.x0, text
-            assert box.x1 <= page.x1, text
-            assert page.y0 <= box.y0, text
-            assert box.y1 <= page.y1, text
-    assert fig.get_figwidth() <= 8
-    return True
 
 
 def drawn_lines(ax):

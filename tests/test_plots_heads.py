@@ -9,6 +9,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 import attnlib
 from attnlib import plots
 from attnlib.plots.line_styles import look
+from tests.drawing import stays_on_the_page, texts
 
 WORDS = ["one", "two", "three", "four", "five"]
 
@@ -21,10 +22,6 @@ def parts():
     return {name: torch.randn(*shape, generator=generator) for name, shape in shapes.items()}
 
 
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
 def pictures(ax):
     return [np.asarray(image.get_array()) for image in ax.images]
 
@@ -32,21 +29,6 @@ def pictures(ax):
 def shown(ax, wanted):
     wanted = wanted.detach().numpy()
     return any(drawn.shape == wanted.shape and np.allclose(drawn, wanted, atol=1e-5) for drawn in pictures(ax))
-
-
-def stays_on_the_page(fig):
-    fig.canvas.draw()
-    page = fig.bbox.padded(1)
-    for ax in fig.axes:
-        for text in ax.texts:
-            box = text.get_window_extent()
-            assert page.x0 <= box.x0, text
-            assert box.x1 <= page.x1, text
-            assert page.y0 <= box.y0, text
-            assert box.y1 <= page.y1, text
-            assert text.get_fontsize() >= 8
-    assert fig.get_figwidth() <= 8
-    return True
 
 
 @pytest.mark.parametrize("columns", [3, 4])

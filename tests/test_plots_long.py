@@ -7,26 +7,13 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import FancyArrowPatch, Rectangle, StepPatch
 
 from attnlib import plots
+from tests.drawing import stays_on_the_page
 
 GIVEN = {
     "exact": (8.0, 1.0, 4e6),
     "tiled": (4.0, 1.0, 1e6),
     "window": (1.0, 0.3, 2e6),
 }
-
-
-def stays_on_the_page(fig):
-    fig.canvas.draw()
-    page = fig.bbox.padded(2)
-    for ax in fig.axes:
-        for text in [*ax.texts, ax.title, ax._left_title]:
-            box = text.get_window_extent()
-            assert page.x0 <= box.x0, text
-            assert box.x1 <= page.x1, text
-            assert page.y0 <= box.y0, text
-            assert box.y1 <= page.y1, text
-    assert fig.get_figwidth() <= 8
-    return True
 
 
 def test_the_staircase_is_the_running_maximum():

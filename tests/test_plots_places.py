@@ -8,30 +8,12 @@ import torch
 
 import attnlib
 from attnlib import plots
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
+from tests.drawing import stays_on_the_page, texts
 
 
 def picture(ax):
     (image,) = ax.images
     return np.asarray(image.get_array())
-
-
-def stays_on_the_page(fig):
-    fig.canvas.draw()
-    page = fig.bbox.padded(1)
-    for ax in fig.axes:
-        for text in [*ax.texts, ax.title, *(ax.get_xticklabels() if ax.axison else [])]:
-            box = text.get_window_extent()
-            if text.get_visible() and text.get_text():
-                assert page.x0 <= box.x0, text
-                assert box.x1 <= page.x1, text
-                assert page.y0 <= box.y0, text
-                assert box.y1 <= page.y1, text
-    assert fig.get_figwidth() <= 8
-    return True
 
 
 def test_bits_and_waves_stand_side_by_side():

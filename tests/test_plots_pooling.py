@@ -8,6 +8,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from attnlib import plots
 from attnlib.plots.base import COLOURS
+from tests.drawing import texts
 
 TOLD = np.array([0.1, 0.3, 1.2, 2.9])
 VALUES = np.array([3.0, 5.0, 11.0, 2.0])
@@ -17,10 +18,6 @@ WEIGHTS = np.random.default_rng(1).dirichlet(np.ones(4), size=7)
 
 def lines(ax):
     return {line.get_label(): line.get_ydata() for line in ax.lines}
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
 
 
 def test_sequence_map_joins_every_input_with_every_output():

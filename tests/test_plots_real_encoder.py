@@ -6,21 +6,9 @@ import torch
 from matplotlib.patches import Rectangle
 
 from attnlib import plots
+from tests.drawing import stays_on_the_page
 
 WORDS = ["one", "two", "three", "four", "five"]
-
-
-def stays_on_the_page(fig):
-    fig.canvas.draw()
-    page = fig.bbox.padded(1)
-    for ax in fig.axes:
-        for text in ax.texts:
-            box = text.get_window_extent()
-            assert page.x0 <= box.x0, text
-            assert box.x1 <= page.x1, text
-            assert text.get_fontsize() >= 8
-    assert fig.get_figwidth() <= 8
-    return True
 
 
 def test_bars_of_the_tower_are_shares_of_all_layers_together():

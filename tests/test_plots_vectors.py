@@ -8,6 +8,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from attnlib import plots, reference
 from attnlib.plots.base import COLOURS
 from attnlib.plots.strips import number
+from tests.drawing import texts
 
 WORDS = ["owl", "sees", "a", "grey", "mouse"]
 SENTENCE = ["The", "animal", "didn't", "cross", "the", "street", "because", "it", "was", "too", "tired"]
@@ -22,10 +23,6 @@ def parts():
         "W_k": rng.normal(size=(7, 3)),
         "W_v": rng.normal(size=(7, 2)),
     }
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
 
 
 def written(ax, columns):
