@@ -3,6 +3,7 @@
 import builtins
 import json
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -114,12 +115,22 @@ def test_an_error_is_a_card_with_the_learners_line(capsys):
         (lambda amounts: [[1.0], [1.0, 2.0]], "different shapes"),
         (lambda amounts: exit(3), "exit()"),
         (lambda amounts: np.array(amounts, dtype=object), "type object"),
+        (lambda amounts: torch.zeros(3, device="meta"), "device `meta`"),
+        (lambda amounts: torch.zeros(3, dtype=torch.bfloat16), "type is torch.bfloat16"),
     ],
 )
 def test_strange_results_get_a_clear_card(answer, words, capsys):
     verdict, text = verdict_of("to_shares", answer, capsys)
     assert not verdict
     assert words in text
+
+
+@pytest.mark.parametrize(
+    "kind", [lambda x: [Fraction(one) for one in x.tolist()], lambda x: torch.as_tensor(x).to_sparse(), torch.as_tensor]
+)
+def test_numbers_in_other_forms_are_right(kind, capsys):
+    verdict, _ = verdict_of("to_shares", lambda amounts: kind(np.asarray(amounts) / sum(amounts)), capsys)
+    assert verdict
 
 
 def test_an_endless_loop_is_stopped(capsys, monkeypatch):

@@ -30,15 +30,25 @@ def _as_array(value):
     if callable(value):
         raise Misfit("Your function gave back a function. Call it, and return what comes out.")
     if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
+        value = _numbers_of(value)
     elif isinstance(value, (list, tuple)):
         value = _stack([_as_array(part) for part in value])
+    elif isinstance(value, numbers.Rational) and not isinstance(value, numbers.Integral):
+        value = float(value)
     elif not isinstance(value, (np.ndarray, np.generic, numbers.Number)):
         raise Misfit(f"Your function gave back a value of type {type(value).__name__}, expected an array or a tensor.")
     array = np.asarray(value)
     if array.dtype.kind not in "bifu":
         raise Misfit(f"Your function gave back an array of type {array.dtype}, expected numbers.")
     return array
+
+
+def _numbers_of(tensor):
+    try:
+        return tensor.detach().cpu().to_dense().numpy()
+    except (NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        says = f"Your function gave back a tensor whose numbers cannot be read: its type is {tensor.dtype}"
+        raise Misfit(f"{says}, its device `{tensor.device}`. Return an ordinary tensor.") from error
 
 
 def _stack(parts):
