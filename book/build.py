@@ -16,6 +16,7 @@ from pathlib import Path
 
 from book import launch
 from book.chapters import chapter_page, exercise_page, pages_of
+from book.checks import checks_page
 from book.listings import claims_page, figures_page, index_page, mistakes_page, notation_page
 from book.modules import library_page, plots_page
 
@@ -53,6 +54,7 @@ def sources():
     notation = notation_page(ROOT / "notebooks/00_start_here.ipynb")
     listings = {"claims": claims_page(claims), "figures": figures_page(figures), "notation": notation}
     listings |= {"mistakes": mistakes_page(), "library": library_page(), "plots": plots_page()}
+    listings |= {"checks": checks_page(texts["checks.md"], ROOT)}
     listings |= {"index": index_page(texts["index.md"], [(one, bool(solutions)) for one, _, solutions in chapters])}
     return texts | {f"{name}.md": text for name, text in listings.items()}
 

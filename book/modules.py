@@ -69,11 +69,12 @@ def call(name, thing):
     """Return the name with its parameters, on several lines where they are long; an exception has none."""
     if inspect.isclass(thing) and issubclass(thing, Exception):
         return name
-    line = f"{name}{inspect.signature(thing)}"
+    signature = _readable(inspect.signature(thing))
+    line = f"{name}{signature}"
     if len(line) <= WIDTH:
         return line
     parameters, star = [], False
-    for parameter in inspect.signature(thing).parameters.values():
+    for parameter in signature.parameters.values():
         if parameter.kind is parameter.KEYWORD_ONLY and not star:
             parameters.append("*")
         star = star or parameter.kind in (parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL)
@@ -81,6 +82,26 @@ def call(name, thing):
     together = "    " + ", ".join(parameters)
     lines = [together] if len(together) <= WIDTH else [f"    {parameter}," for parameter in parameters]
     return "\n".join([f"{name}(", *lines, ")"])
+
+
+class _Named:
+    """A default that is a class or a function, written as in the code: by its name."""
+
+    def __init__(self, thing):
+        self.thing = thing
+
+    def __repr__(self):
+        return self.thing.__name__
+
+
+def _readable(signature):
+    parameters = [
+        one.replace(default=_Named(one.default))
+        if hasattr(one.default, "__name__") and one.default is not one.empty
+        else one
+        for one in signature.parameters.values()
+    ]
+    return signature.replace(parameters=parameters)
 
 
 def _prose(docstring):

@@ -16,11 +16,11 @@ pytest.importorskip("myst_nb", reason="needs the extra `book`: pip install -e .[
 from bs4 import BeautifulSoup
 
 from attnlib.check.contents import CHAPTERS
-from book import build, chapters, launch, listings, modules
+from book import build, chapters, checks, launch, listings, modules
 from book.words import literal
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("attnlib", "book", "notebooks", "solutions", "exercises", "pyproject.toml")
+PARTS = ("attnlib", "book", "notebooks", "solutions", "exercises", "tests/answers", "pyproject.toml")
 ADDRESS = "https://github.com/someone/some-course"
 MEGABYTE = 1024**2
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "audio": "src", "video": "src"}
@@ -440,6 +440,20 @@ def test_mistakes_are_those_of_the_specs():
                 assert says.replace("``", "`").replace("\\", "") in page
 
 
+def test_the_tables_of_the_checks_count_what_the_tests_ran():
+    from tests.test_answers import RIGHT, WRONG
+
+    page = checks.checks_page((ROOT / "book/pages/checks.md").read_text(encoding="utf-8"), ROOT)
+    bank, changes = re.findall(r"^\| \*\*all\*\* \| (.*) \|$", page, re.M)
+    exercises, wrong, named, right = (int(number.replace(",", "")) for number in bank.split(" | "))
+    assert (exercises, wrong, right) == (len(WRONG), *(sum(map(len, bank.values())) for bank in (WRONG, RIGHT)))
+    assert 0.9 * wrong <= named <= wrong
+    made, rejected, same, otherwise = (int(number.replace(",", "")) for number in changes.split(" | "))
+    assert made == rejected + same + otherwise
+    assert f"behave otherwise, {rejected / (rejected + otherwise):.1%} are" in page
+    assert "{{" not in page
+
+
 def test_a_long_call_is_written_on_several_lines():
     def short(queries, *, mask=None):
         pass
@@ -447,7 +461,11 @@ def test_a_long_call_is_written_on_several_lines():
     def long(queries, keys, values, mask=None, *, bias=None, scale=None, dropout=0.0, training=False, rotate=None):
         pass
 
+    def with_class(queries, *, kind=dict):
+        pass
+
     assert modules.call("short", short) == "short(queries, *, mask=None)"
+    assert modules.call("with_class", with_class) == "with_class(queries, *, kind=dict)"
     lines = modules.call("long", long).splitlines()
     assert lines[:2] == ["long(", "    queries,"]
     assert lines[5:7] == ["    *,", "    bias=None,"]

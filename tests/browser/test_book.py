@@ -16,7 +16,7 @@ from tests.browser.test_chapters import BAD_FORMULAS
 from tests.browser.test_head_view import DRAWN
 
 pytestmark = pytest.mark.browser
-LISTINGS = ("index", "claims", "figures", "mistakes", "glossary", "notation", "library", "plots")
+LISTINGS = ("index", "claims", "figures", "mistakes", "checks", "glossary", "notation", "library", "plots")
 LISTINGS += ("bibliography", "teaching")
 PAGES = [
     *(f"notebooks/{one.slug}" for one in CHAPTERS),
