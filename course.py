@@ -24,6 +24,7 @@ import re
 import shutil
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -63,10 +64,16 @@ def parser():
     lab.epilog = "Further arguments go to JupyterLab, for example --no-browser or --port 9000."
     test = word("test", test_course, "pass every test")
     test.epilog = "Further arguments go to pytest, for example -x or tests/test_course.py."
-    test.add_argument(
+    versions = test.add_mutually_exclusive_group()
+    versions.add_argument(
         "--newest",
         action="store_true",
         help="test with the newest releases, in a second environment (.venv-newest)",
+    )
+    versions.add_argument(
+        "--lowest",
+        action="store_true",
+        help="test with the lowest releases that pyproject.toml allows (.venv-lowest; several GB on Linux)",
     )
     test.add_argument(
         "--newest-torch",
@@ -109,8 +116,12 @@ def open_course(options):
 
 
 def test_course(options):
-    newest = options.newest or options.newest_torch
-    python = newest_environment(options) if newest else environment(options)
+    if options.lowest:
+        python = lowest_environment(options)
+    elif options.newest or options.newest_torch:
+        python = newest_environment(options)
+    else:
+        python = environment(options)
     return call(python, "-m", "pytest", *options.rest)
 
 
@@ -161,16 +172,26 @@ def environment(options):
 
 def newest_environment(options):
     """The Python of .venv-newest, brought up to date; torch stays at the tested version."""
-    folder = ROOT / ".venv-newest"
+    tested = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [] if options.newest_torch else [line for line in tested if line.startswith("torch==")]
+    return other_environment(".venv-newest", ["--upgrade", "--upgrade-strategy", "eager"], pins, options)
+
+
+def lowest_environment(options):
+    """The Python of .venv-lowest, where every package that pyproject.toml names stands at its lower bound."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needs = [*project["dependencies"], *(need for extra in project["optional-dependencies"].values() for need in extra)]
+    pins = [need.replace(">=", "==") for need in needs if ">=" in need]
+    return other_environment(".venv-lowest", [], pins, options)
+
+
+def other_environment(name, how, pins, options):
+    """The Python of a second environment, made or brought up to date with pip's options `how` and these pins."""
+    folder = ROOT / name
     make_environment(folder, step="1/2")
-    pins = []
-    if not options.newest_torch:
-        lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        pin = next(line for line in lines if line.startswith("torch=="))
-        (folder / "constraints.txt").write_text(pin + "\n", encoding="utf-8")
-        pins = ["-c", str(folder / "constraints.txt")]
-    newest = ["--upgrade", "--upgrade-strategy", "eager"]
-    install(folder, python_of(folder), [*newest, *pins, "-e", ".[test,book]"], options, step="2/2")
+    constraints = folder / "constraints.txt"
+    constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    install(folder, python_of(folder), [*how, "-c", str(constraints), "-e", ".[test,book]"], options, step="2/2")
     return python_of(folder)
 
 

@@ -208,7 +208,16 @@ def test_newest_releases_leave_torch_where_it_was_tested(course, copy, recorded)
     assert (copy / ".venv-newest" / "constraints.txt").read_text().splitlines() == [pin]
     assert "--upgrade" in recorded[0]
     course.newest_environment(course.parse(["test", "--newest-torch"]))
-    assert "-c" not in recorded[1]
+    assert (copy / ".venv-newest" / "constraints.txt").read_text().split() == []
+
+
+def test_lowest_releases_are_the_bounds_of_pyproject(course, copy, recorded):
+    bounds = re.findall(r'"([\w-]+>=[\w.]+)"', (ROOT / "pyproject.toml").read_text().partition("[project]")[2])
+    course.lowest_environment(course.parse(["test", "--lowest"]))
+    pins = (copy / ".venv-lowest" / "constraints.txt").read_text().split()
+    assert pins == [bound.replace(">=", "==") for bound in bounds]
+    assert {"torch", "nbval", "distributed"} < {pin.partition("==")[0] for pin in pins}
+    assert "--upgrade" not in recorded[0]
 
 
 def test_the_active_environment_is_used_but_conda_base_is_not(course, monkeypatch):
