@@ -14,6 +14,12 @@ _ADVICE = (
         "into floats first, `x.float()`.",
     ),
     (
+        "requires grad",
+        ("that requires grad",),
+        "The result of a layer that can be trained is no plain array: write `.detach()` before NumPy gets it, or stay "
+        "with torch.",
+    ),
+    (
         "not called",
         ("builtin_function_or_method", "'function'", "'method'"),
         "A function is used without being called: are the brackets () missing behind its name?",

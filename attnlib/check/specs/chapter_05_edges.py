@@ -33,6 +33,7 @@ def cut_edge(faults, scores, query, key):
         "zero_scores": lambda: 0.0,
         "hundred": lambda: -100.0,
         "tiny": lambda: -1.0,
+        "smallest": lambda: scores.min().item(),
     }
     scores = scores.masked_fill(chosen, choose(faults, fills, lambda: -torch.inf))
     if "uniform" in faults:
@@ -118,6 +119,7 @@ CUT = Spec(
         "late": "Cut before the softmax: a weight set to 0 afterwards leaves a row that no longer sums to 1.",
         "zero_scores": "A score that is cut becomes minus infinity. With 0 (or 1e-9) the key still gets exp(0) = 1 before the division.",
         "tiny": "A score that is cut becomes minus infinity: -1 makes the weight smaller, not 0.",
+        "smallest": "A score that is cut becomes minus infinity: with the smallest score of the table the word keeps as much weight as the one that has it.",
         "hundred": "A fill such as -100 or -10000 is not small beside scores of -20000: the word that is cut wins. Fill with minus infinity.",
         "not_cut": "The edge is still there: set scores[:, query, key] to minus infinity before the softmax, and use the result.",
         "inverted": "The mask is the wrong way round: only that edge goes, all others stay. (masked_fill fills where the mask is True.)",
@@ -151,6 +153,7 @@ CUT = Spec(
             "causal",
             "whole_table",
             "tiny",
+            "smallest",
             "hundred",
             "column_and_row",
             "last_head",

@@ -33,6 +33,8 @@ def head_map(faults, X, W_q, b_q, W_k, b_k, num_heads, head):
     if "split_first" in faults:
         kept = torch.arange(d_model) // size == head
         X = X * kept
+    if "first_bias" in faults:
+        b_q, b_k = b_q[:size].repeat(num_heads), b_k[:size].repeat(num_heads)
     queries, keys = _projected(faults, X, W_q, b_q, W_k, b_k)
     if "all_heads" in faults or "averaged" in faults:
         rest = set(faults) - {"all_heads", "averaged"}
@@ -121,6 +123,7 @@ HEAD_MAP = Spec(
         "no_bias": "The biases are missing: add b_q to the queries (and b_k to the keys).",
         "biases_swapped": "b_q belongs to the queries and b_k to the keys: yours have changed places.",
         "bias_subtracted": "Add the biases; you subtract them.",
+        "first_bias": "The head's features have their own biases: cut b_q and b_k as you cut the rows of W, from head * d_head on. Yours are always the first d_head.",
         "swapped": "Queries come from W_q and b_q, keys from W_k and b_k: yours are swapped. (Row i of the result is what word i looks at.)",
         "keys_from_q": "The keys are made with W_k and b_k; you made them with W_q and b_q.",
         "queries_from_k": "The queries are made with W_q and b_q; you made them with W_k and b_k.",
@@ -159,6 +162,7 @@ HEAD_MAP = Spec(
             "queries_transposed",
             "keys_transposed",
             "bias_subtracted",
+            "first_bias",
             "keys_from_q",
             "queries_from_k",
             "not_projected",

@@ -15,6 +15,8 @@ def _normal(*shape, scale=1.0):
 
 def layer_norm(faults, x, gain, shift, eps):
     """Normalise every word, with the mistakes in ``faults``."""
+    if "fresh_layer" in faults:
+        return torch.nn.LayerNorm(x.shape[-1])(x).detach()
     axes = {
         "over_words": lambda: 1,
         "over_batch": lambda: 0,
@@ -112,6 +114,7 @@ NORM = Spec(
         "no_gain": "Multiply by gain, feature for feature, before you add shift.",
         "no_shift": "Add shift, feature for feature, at the end.",
         "neither": "Stretch and shift at the end: gain * y + shift.",
+        "fresh_layer": "A new nn.LayerNorm has a gain of 1, a shift of 0 and an eps of 1e-5: use the gain, shift and eps that are given.",
         "shift_first": "Multiply by gain first, then add shift: gain * y + shift.",
         "exchanged": "gain multiplies and shift is added: yours have changed places.",
         "gain_added": "Multiply by gain; you add it, as you add shift.",
@@ -133,7 +136,7 @@ NORM = Spec(
             "mean_later",
             "median",
             "rms",
-            "raw_squares",
+            "fresh_layer",
             "sign",
             "over_batch",
             "over_all",

@@ -142,12 +142,10 @@ ALIBI = Spec(
             "harmonic",
             "whole_exponent",
             "whole_step",
-            "heads_reversed",
             "no_heads",
             "all_queries",
             "heads_last",
             "offset_back",
-            "offset_one_more",
             "offset_one_less",
             "signed_turned",
             "future_only",
@@ -187,6 +185,8 @@ def learned_rows(faults, table, positions):
         below = positions <= 0
     if "last_refused" in faults:
         beyond = positions >= n - 1
+    if "by_features" in faults:
+        beyond = positions >= table.shape[1]
     if faults_among(faults, "negative_wraps", "only_beyond"):
         below = below & False
     if "zeros" in faults:
@@ -262,9 +262,10 @@ ROWS = Spec(
         "zeros": "Raise an IndexError for a position that is not in the table: you return a row of zeros, which looks like a position.",
         "skipped": "Raise an IndexError for a position that is not in the table: you leave it out, so that rows are missing.",
         "all_bad": "One position outside the table is enough for an IndexError: `any`, not `all`.",
-        "first_checked": "Check every position, not the first alone.",
+        "first_checked": "Check every position: you look at one of them alone, and others may be outside.",
         "first_refused": "Position 0 is in the table: refuse what is below 0 (`<`, not `<=`).",
         "last_refused": "The last row is in the table: refuse positions of len(table) and above, not len(table) - 1.",
+        "by_features": "The table has len(table) = table.shape[0] rows: you compare with table.shape[1], the number of features.",
         "from_one": "Position p is row p of the table: yours is row p - 1.",
         "one_more": "Position p is row p of the table: yours is row p + 1.",
         "counted": "Take the rows that the positions name: yours are always the first ones.",
@@ -292,7 +293,7 @@ ROWS = Spec(
     ),
     probes=(
         _rows_probe("the first place, and one place twice", 5, 3, 3, 0, 2, 3),
-        _rows_probe("the last place, as many places as features", 7, 7, 6, 2),
+        _rows_probe("the last place and the first, as many places as features", 7, 7, 6, 0, 2),
         _rows_probe("one place beyond the table", 5, 2, 1, 5, 0),
         _rows_probe("one place below 0", 6, 4, 2, -1, 3),
         _rows_probe("a place below 0 in front", 4, 5, -2, 1),

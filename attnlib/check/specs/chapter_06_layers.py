@@ -43,6 +43,8 @@ def is_equivariant(faults, layer, X, order):
     if "columns" in faults:
         moved, output = layer(X[:, given]), layer(X)[:, given]
         return bool((moved - output).abs().max() <= 1e-5)
+    if "columns_fitted" in faults:
+        return _moves_features(layer, X, given)
     plain, moved = layer(X), layer(X[given])
     unguarded = "length_unchecked" in faults or "compared_unpermuted" in faults
     if not unguarded and len(plain) != len(X):
@@ -53,6 +55,14 @@ def is_equivariant(faults, layer, X, order):
         return False
     answer = _compared(faults, X, moved, plain, given)
     return not answer if "inverted" in faults else answer
+
+
+def _moves_features(layer, X, order):
+    """Compare as somebody does who permutes the features, by as much of the order as there are features."""
+    n, d = X.shape
+    order = torch.cat([order[order < d], torch.arange(d)[n:]])
+    output = layer(X)
+    return output.shape == X.shape and bool((layer(X[:, order]) - output[:, order]).abs().max() <= 1e-5)
 
 
 def _compared(faults, X, moved, plain, order):
@@ -89,7 +99,7 @@ def _oracle(layer, X, order):
 
 
 def _attend(d, width):
-    W_q, W_k, W_v = _normal(d, d), _normal(d, d), _normal(d, width)
+    W_q, W_k, W_v = (_normal(d, size).requires_grad_() for size in (d, d, width))  # to be learned, as in a real layer
     return lambda X: attnlib.attention(*(X[None] @ W for W in (W_q, W_k, W_v)))[0]
 
 
@@ -156,6 +166,7 @@ EQUIVARIANT = Spec(
         "not_reduced_rows": "Return one True or False for the layer, not one for each row: add `.all()`.",
         "difference": "Return True or False: compare the largest difference with 1e-5.",
         "columns": "The words are the rows: permute the first axis, X[order] and layer(X)[order]. You permute the features.",
+        "columns_fitted": "Permute the words, which are the rows: X[order] and layer(X)[order]. You move features, cutting the order down to their number.",
         "always": "Your function says True of every layer: compare layer(X[order]) with layer(X)[order].",
     },
     unpaired=frozenset(
@@ -165,6 +176,7 @@ EQUIVARIANT = Spec(
             "not_reduced_rows",
             "difference",
             "columns",
+            "columns_fitted",
             "sizes_only",
             "unpermuted_same_length",
             "always",

@@ -26,7 +26,7 @@ def shift_by(faults, offset, d_model):
     if "features_moved" in faults:
         return torch.eye(d_model).roll(offset, 0)
     if "position_on_diagonal" in faults:
-        return torch.stack([blocks[0, 1], blocks[0, 0]], dim=1).flatten().diag()
+        matrix = torch.stack([blocks[0, 1], blocks[0, 0]], dim=1).flatten().diag()
     matrix = matrix.trunc() if "truncated" in faults else matrix
     matrix = offset * matrix if "times_offset" in faults else matrix
     return matrix + torch.eye(d_model) if "on_identity" in faults else matrix
@@ -105,9 +105,7 @@ SHIFT = Spec(
             "rows_differ",
             "first_block",
             "reversed",
-            "on_identity",
             "one_step",
-            "position_on_diagonal",
             "no_negative",
             "features_moved",
             "times_offset",

@@ -18,6 +18,11 @@ def count_flops(faults, kind, n, d, k):
     products = listed(faults, kind, n, d, k)
     if "one_less" in faults:
         return sum(2 * rows * inner * columns - rows * columns for rows, inner, columns in products)
+    if "twice_d" in faults:  # d * 2 in place of d ** 2
+        products = [
+            (rows, 2 * inner, 1) if inner != n != columns else (rows, inner, columns)
+            for rows, inner, columns in products
+        ]
     factor = choose(faults, {"half": lambda: 1, "doubled": lambda: 4}, lambda: 2)
     factor *= k if "k_everywhere" in faults and kind != "conv" else 1
     return factor * sum(rows * inner * columns for rows, inner, columns in products) + _extras(faults, kind, n, d)
@@ -124,6 +129,7 @@ FLOPS = Spec(
         "doubled": "A multiply-add counts as 2 FLOPs, once: your count is twice too large, so the 2 is in it two times.",
         "one_less": "Count every multiply-add as 2: a dot product of length d then has 2 * d FLOPs, not 2 * d - 1.",
         "table": "That is how the cost grows, as in the classic table: count FLOPs, with the 2, both matrices of a recurrent step, and in attention four projections and two products over all pairs.",
+        "twice_d": "`d * 2` is twice d: the square of d is `d ** 2`.",
         "k_everywhere": "k belongs to the convolution alone: leave it out of the other kinds.",
         "bias_counted": "Count matrix products and convolutions only: leave the bias (one addition for each number) out.",
         "tanh_counted": "Count matrix products only: leave out what is done to each number of a gate or state (adding, tanh, sigmoid).",
@@ -173,7 +179,7 @@ FLOPS = Spec(
         "scale_counted": "Count matrix products only: leave what is done once to each score (scale or softmax) out.",
     },
     unpaired=frozenset(
-        {"one_less", "table", "doubled", "tanh_counted", "conv_k_less", "conv_inside", "conv_cubed"}
+        {"one_less", "table", "twice_d", "doubled", "tanh_counted", "conv_k_less", "conv_inside", "conv_cubed"}
         | {"gates_and_state", "every_pair", "three_matrices", "output_times_gates", "first_state", "vectors"}
         | {"one_projection", "two_projections", "projections_thin", "projections_no_n", "three_pairs"}
         | {"pairs_squared", "pairs_linear", "pairs_no_length", "causal", "window", "softmax_five"}

@@ -27,7 +27,8 @@ def first_dearer(faults, kind, d, k):
         power = {"no_d": lambda: 1 / d, "d_squared": lambda: d}
         return _rounded(faults, choose(faults, power, lambda: 1) * (other - 8) * d / 4)
     per_word = choose(faults, projections, lambda: 8)
-    return _rounded(faults, (other - per_word) * d / (choose(faults, pairs, lambda: 4) if both else 2))
+    answer = _rounded(faults, (other - per_word) * d / (choose(faults, pairs, lambda: 4) if both else 2))
+    return min(d, answer) if "stops_at_d" in faults else answer
 
 
 def _other(faults, kind, k):
@@ -140,11 +141,12 @@ CROSSOVER = Spec(
         "minus_one": "Where attention costs more from the start there is a smallest n, too: it is 1, not -1.",
         "by_doubling": "Try every n, not only powers of two: yours steps over the smallest one.",
         "gives_up": "The search ends at n = 1000: go on until attention costs more, or solve for n.",
+        "stops_at_d": "The search ends at n = d, but the border may lie beyond: go on until attention costs more, or solve for n.",
         "from_two": "Start at n = 1: a sentence of one word counts, too.",
         "absolute": "Do not drop the sign: a border below 0 means that attention costs more from n = 1 on.",
     },
     unpaired=frozenset(
-        {"one_projection", "always_one", "above_d", "gives_up", "projections_half", "eight"}
+        {"one_projection", "always_one", "above_d", "gives_up", "stops_at_d", "projections_half", "eight"}
         | {"pairs_doubled", "conv_twice", "conv_k_less", "no_d", "d_squared", "tie_not_clamped"}
         | {"not_rounded_clamped", "border_and_one", "floored", "minus_one", "floored_not_clamped"}
         | {"one_more", "cheaper", "by_doubling", "from_two", "absolute", "gates_in_paper", "other_half"}
@@ -152,10 +154,10 @@ CROSSOVER = Spec(
     ),
     probes=(
         _probe("a convolution, no whole number at the border", "conv", 7, 9),
-        _probe("a convolution that costs as much at a whole number", "conv", 14, 11),
+        _probe("a convolution that costs as much at a whole number", "conv", 14, 5),
         _probe("a convolution with a short kernel", "conv", 12, 3),
-        _probe("a recurrent layer", "rnn", 17, 5),
-        _probe("a gru", "gru", 13, 6),
+        _probe("a recurrent layer with one feature", "rnn", 1, 9),
+        _probe("a gru", "gru", 13, 4),
         _probe("an lstm with many features", "lstm", 600, 2),
     ),
     hints=(

@@ -83,7 +83,7 @@ STEPS = Spec(
         "layer_after_layer": "A second recurrent layer need not wait for the end of the first: it runs one word behind. That adds one step a layer, not n.",
         "all_counted": "Count what has to wait, not all there is to do: cells that do not wait for each other run at once, and a whole layer of conv or attention is one operation.",
         "waits_added": "A cell waits for two others, but they run at the same time: take the longer of their two chains (max), do not add them.",
-        "no_layers": "Every recurrent layer above the first adds one more step, since it waits for the one below: num_layers is missing.",
+        "no_layers": "Every recurrent layer above the first adds one more step, since it waits for the one below at the same word: num_layers is missing.",
         "plus_one": "One too many for the rnn: the first cell needs no layer below it. Count the cells on a path with n words across and num_layers up.",
         "minus_two": "One too few for the rnn: count the cells on the longest chain, not the arrows between them.",
         "gaps": "The first word needs a step too, and layers overlap: the longest chain runs across n words and up num_layers layers.",

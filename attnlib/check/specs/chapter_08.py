@@ -250,7 +250,7 @@ REACH = Spec(
         "one_more": "One layer too many: the mask itself is the first layer, so multiply by it num_layers - 1 times.",
         "one_less": "One layer too few: num_layers layers are num_layers factors.",
         "any_number": "Count the layers: your search goes on until nothing new comes, through more layers than there are.",
-        "small_integers": "Small whole numbers overflow: in 8 bits 256 paths count as none. Compare with 0 after every layer, or count in floats.",
+        "small_integers": "Whole numbers overflow: in 8 bits 256 paths count as none, in 64 bits 2 ** 64 of them. Compare with 0 after every layer, or count in floats.",
         "band": "Follow the mask you are given: it need not be a window of the same width around every place.",
         "at_most": "Exactly num_layers layers: what fewer layers reach counts only if a further layer keeps it. Do not collect over the layers.",
         "doubled": "Multiply by the mask itself each time: a product of the result with itself doubles the layers.",
@@ -282,7 +282,7 @@ REACH = Spec(
         _reach_probe("nine places, two layers", _sparse(9, 0.15, False), 2),
         _reach_probe("one layer", _sparse(5, 0.3, True), 1),
         _reach_probe("a ring and six layers", torch.eye(8).roll(1, 1).bool(), 6),
-        _reach_probe("two places that see everything, nine layers", torch.ones(2, 2).bool(), 9),
+        _reach_probe("two places that see everything, 65 layers", torch.ones(2, 2).bool(), 65),
     ),
     hints=(
         "Output i looks at place m, and place m has looked at input j one layer below. What does that say about [i, j]?",

@@ -181,7 +181,7 @@ CONV = Spec(
     probes=(
         _conv_probe("seven words", 7, 3, 5),
         _conv_probe("as many features out as in", 5, 4, 4),
-        _conv_probe("two words", 2, 5, 3),
+        _conv_probe("two words, one feature out", 2, 5, 1),
         _conv_probe("a single word", 1, 2, 3),
     ),
     hints=(

@@ -102,6 +102,7 @@ def _taken_in(faults, total, old, new, chunk, top):
         "old_max": lambda: total * kept + np.exp(chunk - old).sum(),
         "old_max_first": lambda: total * kept + np.exp(chunk - old).sum(),
         "old_max_plain_first": lambda: total + np.exp(chunk - old).sum(),
+        "rescaled_late_first": lambda: (total + np.exp(chunk - old).sum()) * kept,
         "own_max": lambda: total + own,
         "own_max_kept": lambda: total * kept + own,
         "swapped": lambda: total * np.exp(top - new) + own * kept,
@@ -190,6 +191,7 @@ ONLINE = Spec(
         "old_max": "Update the maximum before you take `exp` of the chunk: you subtract the maximum from before, at first minus infinity.",
         "old_max_first": "Update the maximum before you take `exp` of the new chunk: you subtract the maximum of the chunks before it.",
         "old_max_plain_first": "Update the maximum first, multiply the old total by exp(old - new), then add: you subtract the old maximum and rescale nothing.",
+        "rescaled_late_first": "Update the maximum before you take `exp` of the new chunk: measured from the old one, a jump by hundreds gives infinity, and infinity * 0 is NaN.",
         "own_max": "Each chunk is measured from its own maximum, so the totals must not be added as they are: bring both to the larger maximum first.",
         "own_max_kept": "Subtract the running maximum from the new chunk, not the chunk's own: where the maximum stays, the two differ.",
         "swapped": "The factors are the wrong way round: the old total takes exp(old - new). In the first step yours gives 0.",
@@ -261,7 +263,15 @@ ONLINE = Spec(
             "all_rescaled_by_score",
         }
         | {"upward_by_score", "old_max_by_score", "upward", "upward_first", "all_rescaled", "all_rescaled_first"}
-        | {"old_max", "old_max_first", "old_max_plain_first", "own_max_kept", "swapped", "swapped_first"}
+        | {
+            "old_max",
+            "old_max_first",
+            "old_max_plain_first",
+            "rescaled_late_first",
+            "own_max_kept",
+            "swapped",
+            "swapped_first",
+        }
         | {"skipped", "replaced_if_larger", "last_chunk", "overflow", "overflow_error", "sign", "two"}
         | {"mean_all", "averaged", "exp_of_sum", "quotient", "difference", "largest_kept", "product"}
         | {"count", "start_low", "smallest", "last_entry", "first_entry", "mean_top", "sum_top", "last_top"}
@@ -273,7 +283,7 @@ ONLINE = Spec(
     probes=(
         _row_probe("four chunks, the largest score in the third", (3, 5, 4, 2), levels=(0.0, 1.0, 2.5, 0.5)),
         _row_probe("negative scores in the hundreds", (4, 2, 5), levels=(-870.0, -868.5, -869.0)),
-        _row_probe("scores in the hundreds", (2, 6, 3), levels=(868.0, 870.0, 868.5)),
+        _row_probe("a jump to scores in the hundreds", (2, 6, 3), levels=(-40.0, 870.0, 868.5)),
         _row_probe("the largest score in the first chunk", (3, 2, 4), levels=(4.0, 1.0, 2.0)),
         _row_probe("one chunk", (7,), levels=(-1.5,)),
         _row_probe("chunks of one score, rising", (1, 1, 1, 1, 1), levels=(-3.0, -2.0, -1.0, 0.5, 1.0), spread=0.2),

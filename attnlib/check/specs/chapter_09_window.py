@@ -80,6 +80,7 @@ def _pairs(faults, n, r):
         "one_word": lambda: min(n, 2 * r + 1),
         "one_word_flat": lambda: 2 * r + 1,
         "end_word_missing": lambda: _in_window(n, r) - min(n, r + 1),
+        "slice_wraps": lambda: sum(len(range(n)[i - r : i + r + 1]) for i in range(n)),
         "one_based": lambda: sum(min(n, i + r) - max(1, i - r) + 1 for i in range(n)),
     }
     return choose(faults, ways, lambda: _in_window(n, r))
@@ -136,6 +137,7 @@ WINDOW = Spec(
         "width_two_r": _BOTH + "You leave the word itself out, and count places beyond the two ends.",
         "one_limit": "The window is cut off at both ends of the sentence, from max(0, i - radius) to min(n - 1, i + radius): you limit it at one end alone.",
         "one_beyond": "The last place has the number n - 1: limit i + radius by n - 1, or do without the + 1.",
+        "slice_wraps": "A slice with a negative start counts from the end in Python: begin it at max(0, i - radius).",
         "one_based": "Places are counted from 0 in `range(n)`: your limits 1 and n do not fit to it.",
         "inner_only": "Words near the ends look at something, too: their window is only smaller.",
         "one_word": "That is what one word costs: add the windows of all n words up.",
@@ -180,7 +182,16 @@ WINDOW = Spec(
             "corner_linear",
             "self_twice",
         }
-        | {"backward_open", "backward_flat", "width_r", "width_two_r", "one_beyond", "one_based", "inner_only"}
+        | {
+            "backward_open",
+            "backward_flat",
+            "width_r",
+            "width_two_r",
+            "one_beyond",
+            "one_based",
+            "slice_wraps",
+            "inner_only",
+        }
         | {"one_word", "one_word_flat", "end_word_missing", "per_word", "diameter", "scores_once_only", "product"}
         | {"product_four", "one_less", "exact_adds", "softmax_two", "softmax_four", "softmax_five", "projections"}
         | {"mask_pairs", "scores_whole", "sum_whole", "four", "one_limit", "one_end"}

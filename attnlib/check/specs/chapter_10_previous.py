@@ -28,6 +28,7 @@ def previous(faults, maps):
         "last_head": lambda: (int(found[:, -1].argmax()), num_heads - 1),
         "smallest": lambda: divmod(int(found.argmin()), num_heads),
         "second": lambda: divmod(int(found.flatten().argsort()[-2]), num_heads),
+        "best_layer_first": lambda: (layer := int(found.mean(1).argmax()), int(found[layer].argmax())),
         "head_of_first_layer": lambda: (int(found.amax(1).argmax()), int(found[0].argmax())),
         "head_of_layers": lambda: (int(found.argmax(0)[0]), int(found.argmax(1)[0])),
     }
@@ -164,6 +165,7 @@ PREVIOUS = Spec(
         "heads_averaged": "Every head by itself: you average over the heads of a layer before you look for the largest.",
         "layers_averaged": "Every head of every layer by itself: you average over the layers before you look for the largest.",
         "apart": "Look for layer and head together, one largest number in the (num_layers, num_heads) table: yours looks for the best layer and the best head apart.",
+        "best_layer_first": "The best head may stand in another layer than the one with the best mean: look for the largest number in the whole (num_layers, num_heads) table.",
         "apart_by_largest": "The head must be the best of that layer: you look for the layer with the largest number, but for the head by its mean over layers.",
         "head_of_first_layer": "The head must be the best of the layer that you return: yours is the best head of layer 0.",
         "head_of_layers": "`argmax` along one axis gives the best head of each layer, or the best layer of each head: look for the largest number of the whole table.",
@@ -197,6 +199,7 @@ PREVIOUS = Spec(
         | {
             "layers_averaged",
             "apart",
+            "best_layer_first",
             "apart_by_largest",
             "head_of_layers",
             "head_of_first_layer",
@@ -211,7 +214,7 @@ PREVIOUS = Spec(
         _maps_probe("thirteen layers of five heads", 13, 5, 8, scale=2.5),
         _maps_probe("a causal model", 11, 13, 5, causal=True),
         _maps_probe("weights that are nearly even", 5, 17, 7, scale=0.3),
-        _maps_probe("one layer", 1, 29, 9),
+        _maps_probe("one layer, two words", 1, 29, 2),
         _maps_probe("more words than heads", 23, 3, 12, scale=2.0),
     ),
     hints=(
