@@ -80,6 +80,12 @@ def parser():
         action="store_true",
         help="with --newest: the newest torch too (several GB on Linux)",
     )
+    versions.add_argument(
+        "--class",
+        dest="teachers",
+        action="store_true",
+        help="test also what a class may use: Dask and nbgrader (.venv-class)",
+    )
     run = word("run", run_notebooks, "run notebooks and store their outputs in canonical form")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="default: all of them")
     exercises = word("exercises", build_exercises, "rebuild exercises/ from solutions/")
@@ -118,6 +124,8 @@ def open_course(options):
 def test_course(options):
     if options.lowest:
         python = lowest_environment(options)
+    elif options.teachers:
+        python = class_environment(options)
     elif options.newest or options.newest_torch:
         python = newest_environment(options)
     else:
@@ -185,13 +193,19 @@ def lowest_environment(options):
     return other_environment(".venv-lowest", [], pins, options)
 
 
-def other_environment(name, how, pins, options):
+def class_environment(options):
+    """The Python of .venv-class, with Dask and nbgrader, which would add itself to a reader's JupyterLab."""
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return other_environment(".venv-class", [], pins, options, extras="test,book,class")
+
+
+def other_environment(name, how, pins, options, extras="test,book"):
     """The Python of a second environment, made or brought up to date with pip's options `how` and these pins."""
     folder = ROOT / name
     make_environment(folder, step="1/2")
     constraints = folder / "constraints.txt"
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
-    install(folder, python_of(folder), [*how, "-c", str(constraints), "-e", ".[test,book]"], options, step="2/2")
+    install(folder, python_of(folder), [*how, "-c", str(constraints), "-e", f".[{extras}]"], options, step="2/2")
     return python_of(folder)
 
 

@@ -12,7 +12,7 @@ from attnlib.check.grading import NOT_GRADED, grade
 from attnlib.check.sandbox import Limits
 from tests.test_grading import AtOnce, first_chapter
 
-distributed = pytest.importorskip("distributed", reason='needs the extra "class"')
+distributed = pytest.importorskip("distributed", reason="needs Dask: python3 course.py test --class")
 COUNT = 7
 
 

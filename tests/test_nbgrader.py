@@ -24,7 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "01_vectors"
 WRONG = {"scale_scores": "    return scores / d_k\n"}
 
-pytestmark = pytest.mark.skipif(shutil.which("nbgrader") is None, reason="nbgrader is not installed")
+# An environment that is not active has its commands beside its Python; nbgrader calls others of them.
+COMMANDS = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+NBGRADER = shutil.which("nbgrader", path=COMMANDS)
+
+pytestmark = pytest.mark.skipif(NBGRADER is None, reason="needs nbgrader: python3 course.py test --class")
 
 
 def nbgrader(folder, *words):
@@ -34,6 +38,7 @@ def nbgrader(folder, *words):
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     kernel.write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}))
     places = {
+        "PATH": COMMANDS,
         "JUPYTER_PATH": str(folder / "jupyter"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
@@ -41,7 +46,7 @@ def nbgrader(folder, *words):
         "ATTN_PROGRESS": str(folder / "progress.json"),
         "OMP_NUM_THREADS": "1",
     }
-    command = ["nbgrader", *words, "--CourseDirectory.root", str(folder)]
+    command = [NBGRADER, *words, "--CourseDirectory.root", str(folder)]
     done = subprocess.run(
         command, cwd=folder, env=os.environ | places, capture_output=True, text=True, timeout=300, check=False
     )
