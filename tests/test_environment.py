@@ -125,10 +125,10 @@ def test_ci_runs_the_command_of_the_readme():
     assert "run: python course.py test" in read(".github/workflows/test.yml")
 
 
-def test_workflow_covers_three_systems_and_two_pythons():
+def test_workflow_covers_three_systems_and_three_pythons():
     matrix = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["test"]["strategy"]["matrix"]
     assert [name.split("-")[0] for name in matrix["system"]] == ["ubuntu", "macos", "windows"]
-    assert matrix["python"] == ["3.11", "3.13"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
 
 
 def test_constraints_say_the_same_as_what_is_installed_in_the_course_environment():
