@@ -42,6 +42,7 @@ _HOME = {
     "ConvLayer": "layers",
     "RecurrentLayer": "layers",
     "SelfAttentionLayer": "layers",
+    "make_layer": "layers",
     "dependencies": "costs",
     "formula": "costs",
     "maximum_path_length": "costs",

@@ -179,6 +179,37 @@ class SelfAttentionLayer(nn.Module):
         return part.W_o(merge_heads(local_attention(*parts, self.radius, causal=self.causal)))
 
 
+def make_layer(kind, d_model, k, depth=1):
+    """Make a layer of any kind from the same few sizes, so that all kinds can be compared in one loop.
+
+    **Shapes**
+        kind    "conv", "dilated_conv" (causal), "rnn", "gru", "lstm", "attention" (two heads) or
+                "restricted_attention" (two heads that see k words)
+        k       words in a kernel or a window; the other kinds do not ask for it
+        depth   the place in a stack, from 0: the gaps of a dilated convolution are k**depth
+        -> a module (batch, n, d_model) -> (batch, n, d_model)
+
+    **Raises** ``ValueError`` for another kind, and as the layers do.
+
+    **Example**
+
+    >>> make_layer("restricted_attention", 6, k=5).radius
+    2
+    """
+    if kind == "conv":
+        return ConvLayer(d_model, k)
+    if kind == "dilated_conv":
+        return ConvLayer(d_model, k, dilation=k**depth, causal=True)
+    if kind in GATES:
+        return RecurrentLayer(d_model, kind)
+    if kind == "attention":
+        return SelfAttentionLayer(d_model, 2)
+    if kind == "restricted_attention":
+        return SelfAttentionLayer(d_model, 2, radius=k // 2)
+    known = ["conv", "dilated_conv", *GATES, "attention", "restricted_attention"]
+    raise ValueError(f"kind is {kind!r}, expected one of {', '.join(map(repr, known))}.")
+
+
 def _check(layer, weight, x):
     must_be_floating(layer=weight, x=x)
     match(SHAPES, WHY, layer=weight[: layer.d_model], x=x)

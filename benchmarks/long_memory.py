@@ -5,8 +5,8 @@
 trains every layer with seeds 1 to 5 on delayed recall over several distances, and on associative recall with
 several numbers of pairs. All models of a test have the same number of parameters within 15 %. A second list shows
 what helps the losers: another learning rate, gates that start open, more steps. Writes accuracies, sizes and
-times to results/long_memory.json after every case; takes about a quarter of an hour of processor time. With
---continue it keeps the cases that are stored already.
+times to results/long_memory.json after every case; takes about half an hour of processor time. With
+--continue it keeps the cases that are stored already, and writes the date to those it adds on another day.
 """
 
 import datetime
@@ -24,10 +24,11 @@ from tqdm import tqdm
 
 import attnlib
 from attnlib.tasks.recall import Recall, associative_recall, delayed_recall, recall_accuracy, recall_loss
+from attnlib.tasks.rivals import WIDTHS, layers_of
 
 RESULTS = Path(__file__).parent / "results" / "long_memory.json"
 SEEDS = range(1, 6)
-DISTANCES, PAIRS = [4, 8, 16, 32, 64, 128], [2, 4, 8, 16, 32]
+DISTANCES, PAIRS = [4, 8, 16, 32, 64, 128, 256], [2, 4, 8, 16, 32]
 QUESTIONS = 1000  # of each test
 DELAYED = {"steps": 300, "batch": 64, "learning_rate": 5e-3}
 ASSOCIATIVE = {"steps": 400, "batch": 128, "learning_rate": 5e-3}
@@ -46,33 +47,26 @@ class Torchs(nn.Module):
         return self.layer(x)[0]
 
 
-def conv(d_model, dilation):
-    return nn.Sequential(attnlib.ConvLayer(d_model, 3, dilation=dilation, causal=True), nn.ReLU())
+def rival(name):
+    """Return what makes the model for delayed recall, with about 11,500 parameters."""
+    return lambda: Recall(WIDTHS[name], layers_of(name, recurrent=Torchs), positions=name.startswith("attention"))
 
 
-def attention(d_model, num_layers):
-    layers = [attnlib.SelfAttentionLayer(d_model, 2) for _ in range(num_layers)]
-    return Recall(d_model, layers, positions=True)
+def opened(name):
+    """Return what makes a recurrent model whose gate starts open."""
+    d_model = WIDTHS[name]
+    return lambda: Recall(d_model, [Torchs(d_model, name.lower(), open_gate=3.0)])
 
 
-# name: a function that makes the model for delayed recall, with about 11,500 parameters
-MODELS = {
-    "attention, 1 layer": lambda: attention(52, 1),
-    "attention, 2 layers": lambda: attention(36, 2),
-    "dilated CNN": lambda: Recall(24, [conv(24, 2**i) for i in range(6)]),
-    "CNN": lambda: Recall(24, [conv(24, 1) for _ in range(6)]),
-    "LSTM": lambda: Recall(36, [Torchs(36, "lstm")]),
-    "GRU": lambda: Recall(42, [Torchs(42, "gru")]),
-    "RNN": lambda: Recall(72, [Torchs(72, "rnn")]),
-}
+MODELS = {"attention, 1 layer" if name == "attention" else name: rival(name) for name in WIDTHS}
 # (what helps, the model, the distances, what differs from the common budget)
 HELP = [
     ("LSTM, learning rate 0.02", MODELS["LSTM"], [16, 32], {"learning_rate": 2e-2}),
     ("GRU, learning rate 0.02", MODELS["GRU"], [16, 32, 64], {"learning_rate": 2e-2}),
-    ("LSTM, forget gate open", lambda: Recall(36, [Torchs(36, "lstm", 3.0)]), [16, 32, 64], {}),
-    ("GRU, update gate open", lambda: Recall(42, [Torchs(42, "gru", 3.0)]), [16, 32, 64, 128], {}),
+    ("LSTM, forget gate open", opened("LSTM"), [16, 32, 64], {}),
+    ("GRU, update gate open", opened("GRU"), [16, 32, 64, 128], {}),
     ("LSTM, 2000 steps", MODELS["LSTM"], [16], {"steps": 2000}),
-    ("LSTM, reads positions, too", lambda: Recall(36, [Torchs(36, "lstm")], positions=True), [16], {}),
+    ("LSTM, reads positions, too", lambda: Recall(36, layers_of("LSTM", recurrent=Torchs), positions=True), [16], {}),
 ]
 # about 17,600 parameters
 PAIR_MODELS = {
@@ -136,10 +130,11 @@ def main():
     """Run all cases and store them."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # an RNN that forgets computes with the smallest numbers there are
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
     stored = {
         "what": "accuracy on fresh questions with 8 possible answers (a guess: 0.125), one number a seed; seconds = "
         "median processor time of a training on one thread",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "date": today,
         "processor": processor(),
         "torch": torch.__version__.split("+")[0],
         "seeds": list(SEEDS),
@@ -155,6 +150,8 @@ def main():
         if any((row["model"], row["length"]) == (name, rest[2]) for row in stored[table]):
             continue
         row = case(name, *rest)
+        if stored["date"] != today:
+            row["date"] = today
         stored[table].append(row)
         RESULTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
         accuracies = " ".join(f"{accuracy:.2f}" for accuracy in row["accuracy"])

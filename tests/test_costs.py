@@ -1,6 +1,7 @@
 """Formulas against torch's counter, and lengths and chains against small worlds where they are known."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -13,21 +14,15 @@ from attnlib import (
     count_flops,
     dependencies,
     formula,
+    make_layer,
     maximum_path_length,
     receptive_field,
     sequential_operations,
     window_mask,
 )
 
-LAYERS = {
-    "conv": lambda d, k: ConvLayer(d, k),
-    "dilated_conv": lambda d, k: ConvLayer(d, k, dilation=3, causal=True),
-    "rnn": lambda d, k: RecurrentLayer(d, "rnn"),
-    "gru": lambda d, k: RecurrentLayer(d, "gru"),
-    "lstm": lambda d, k: RecurrentLayer(d, "lstm"),
-    "attention": lambda d, k: SelfAttentionLayer(d, 2),
-    "restricted_attention": lambda d, k: SelfAttentionLayer(d, 2, radius=k // 2),
-}
+KINDS = ["conv", "dilated_conv", "rnn", "gru", "lstm", "attention", "restricted_attention"]
+LAYERS = {kind: partial(make_layer, kind) for kind in KINDS}
 
 
 def stack_of(make):

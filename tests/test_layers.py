@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import attnlib
-from attnlib import ConvLayer, RecurrentLayer, SelfAttentionLayer, ShapeError
+from attnlib import ConvLayer, RecurrentLayer, SelfAttentionLayer, ShapeError, make_layer
 
 BATCH, N, D = 2, 11, 6
 TORCH = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -175,3 +175,16 @@ def test_settings_without_sense_are_told():
         RecurrentLayer(D, "elman")
     with pytest.raises(ValueError, match=r"radius is 0"):
         SelfAttentionLayer(D, radius=0)
+
+
+def test_layers_are_made_by_their_kind():
+    made = {kind: make_layer(kind, D, 5, depth=2) for kind in ("conv", "dilated_conv", "gru", "attention")}
+    assert made["conv"].conv.kernel_size == made["dilated_conv"].conv.kernel_size == (5,)
+    assert made["conv"].rim == (2, 2)
+    assert made["dilated_conv"].conv.dilation == (25,)
+    assert made["dilated_conv"].rim == (100, 0)
+    assert made["gru"].cell.kind == "gru"
+    assert made["attention"].radius is None
+    assert make_layer("restricted_attention", D, 5).radius == 2
+    with pytest.raises(ValueError, match=r"kind is 'mlp', expected one of 'conv', 'dilated_conv', 'rnn'"):
+        make_layer("mlp", D, 3)
