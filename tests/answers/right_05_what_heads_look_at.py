@@ -11,6 +11,7 @@ Helpers start with an underscore, so that they are not taken for answers.
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -76,6 +77,22 @@ def head_map__word_by_word_without_the_bias_of_the_keys(X, W_q, b_q, W_k, b_k, n
     return weights
 
 
+def head_map__bilinear_form_with_a_one(X, W_q, b_q, W_k, b_k, num_heads, head):
+    """One bilinear form of the words with a 1 appended; exp of log-softmax, entry by entry."""
+    n, d = X.shape
+    size = d // num_heads
+    A = torch.cat([W_q, b_q[:, None]], dim=1)[head * size : head * size + size]
+    B = torch.cat([W_k, b_k[:, None]], dim=1)[head * size : head * size + size]
+    M = A.T @ B / math.sqrt(size)
+    ones = torch.cat([X, torch.ones(n, 1, dtype=X.dtype)], dim=1)
+    out = torch.zeros(n, n, dtype=X.dtype)
+    for i in range(n):
+        row = torch.stack([ones[i] @ M @ ones[j] for j in range(n)])
+        for j in range(n):
+            out[i, j] = torch.exp(row[j] - torch.logsumexp(row, 0))
+    return out
+
+
 # ----------------------------------------------------------------------------- without_head
 def without_head__heads_cleared(weights, values, W_o, head):
     """Sets the output of the head to 0 and joins."""
@@ -123,6 +140,22 @@ def without_head__numpy(weights, values, W_o, head):
     keep[head] = 0
     heads = np.matmul(weights.numpy(), values.numpy()) * keep
     return np.concatenate(list(heads), axis=1) @ W_o.numpy()
+
+
+def without_head__einsum_with_switches(weights, values, W_o, head):
+    """One einsum with a vector of switches, W_o as (heads, d_head, d_model)."""
+    h, _, d = values.shape
+    on = (torch.arange(h) != head).to(values.dtype)
+    return torch.einsum("h,hij,hjd,hdm->im", on, weights, values, W_o.reshape(h, d, -1))
+
+
+def without_head__numpy_deleted_rows(weights, values, W_o, head):
+    """NumPy: deletes the head and its rows of W_o as well; returns an array."""
+    w, v, W = (np.asarray(t) for t in (weights, values, W_o))
+    h, _, d = v.shape
+    heads = np.concatenate([w[i] @ v[i] for i in range(h)], axis=1)
+    own = np.s_[head * d : (head + 1) * d]
+    return np.delete(heads, own, axis=1) @ np.delete(W, own, axis=0)
 
 
 # --------------------------------------------------------------------------------- cut_edge
@@ -215,6 +248,15 @@ def top_word_share__lists(weights, askers, answers):
     return hits.count(True) / len(hits)
 
 
+def top_word_share__fraction(weights, askers, answers):
+    """Plain Python lists; returns an exact Fraction, which is a number too."""
+    hits = 0
+    for table, a, b in zip(weights.tolist(), askers.tolist(), answers.tolist(), strict=True):
+        row = table[a]
+        hits += row.index(max(row)) == b
+    return Fraction(hits, len(weights))
+
+
 # ------------------------------------------------------------------------------- layer_norm
 def layer_norm__formula(x, gain, shift, eps):
     """Writes the formula."""
@@ -252,6 +294,15 @@ def layer_norm__word_by_word(x, gain, shift, eps):
             variance = (centred @ centred) / len(word)
             y[b, i] = centred / (variance + eps) ** 0.5 * gain + shift
     return y
+
+
+def layer_norm__centering_matrix(x, gain, shift, eps):
+    """NumPy float64: the mean is taken off by the matrix I - 1/d; einsum for the variance."""
+    x = np.asarray(x, dtype=np.float64)
+    d = x.shape[-1]
+    centred = x @ (np.eye(d) - np.full((d, d), 1 / d))
+    variance = np.einsum("bnd,bnd->bn", centred, centred)[..., None] / d
+    return np.asarray(gain) * centred * (variance + eps) ** -0.5 + np.asarray(shift)
 
 
 # ----------------------------------------------------------------------------- first_fooled
@@ -296,3 +347,19 @@ def first_fooled__counts_the_right_ones(read, sentences, nouns):
     pairs = zip(sentences, nouns, strict=True)
     right = sum(1 for _ in itertools.takewhile(lambda pair: read(pair[0]) == pair[1], pairs))
     return right if right < len(nouns) else -1
+
+
+def first_fooled__recursion(read, sentences, nouns):
+    """Recursion on the rest of the lists."""
+    if not sentences:
+        return -1
+    if read(sentences[0]) != nouns[0]:
+        return 0
+    rest = first_fooled__recursion(read, sentences[1:], nouns[1:])
+    return rest if rest < 0 else rest + 1
+
+
+def first_fooled__numpy(read, sentences, nouns):
+    """All answers first, then np.flatnonzero; returns a NumPy integer when something is found."""
+    wrong = np.flatnonzero(np.array([read(s) != n for s, n in zip(sentences, nouns, strict=True)], dtype=bool))
+    return wrong[0] if wrong.size else -1

@@ -170,6 +170,19 @@ def embed__in_place_on_a_copy(embeddings, P):
     return x
 
 
+def embed__torch_add(embeddings, P):
+    """torch.add with alpha: P's rows, narrowed and expanded, plus alpha times the embeddings."""
+    rows = P.narrow(0, 0, embeddings.size(1)).expand_as(embeddings)
+    return torch.add(rows, embeddings, alpha=embeddings.size(2) ** 0.5)
+
+
+def embed__numpy_matrix_product(embeddings, P):
+    """NumPy: the scale as a product with sqrt(d) I; returns an array."""
+    E = np.asarray(embeddings)
+    d = E.shape[2]
+    return E @ (np.sqrt(d) * np.eye(d)) + np.asarray(P)[np.newaxis, : E.shape[1]]
+
+
 # ----------------------------------------------------------------------------- rotate_pairs
 def rotate_pairs__even_and_odd(x, positions):
     """Takes even and odd features and stacks the results."""
@@ -263,6 +276,13 @@ def alibi__lists(num_heads, num_queries, num_keys):
     return torch.tensor([[[-m * abs(i - j) for j in places] for i in places[-num_queries:]] for m in slopes])
 
 
+def alibi__max_minus_min(num_heads, num_queries, num_keys):
+    """|a - b| = max - min, slopes from exp2, float64 tensor."""
+    q, k = torch.arange(num_keys)[-num_queries:].view(1, -1, 1), torch.arange(num_keys).view(1, 1, -1)
+    slopes = torch.exp2(torch.linspace(-8 / num_heads, -8, num_heads, dtype=torch.float64)).view(-1, 1, 1)
+    return (torch.minimum(q, k) - torch.maximum(q, k)) * slopes
+
+
 # --------------------------------------------------------------------------- is_equivariant
 def is_equivariant__largest_difference(layer, X, order):
     """Compares the shapes, and then the largest difference."""
@@ -308,6 +328,16 @@ def is_equivariant__row_by_row(layer, X, order):
     return True
 
 
+def is_equivariant__undo_with_a_matrix(layer, X, order):
+    """Permutation matrix M: M^T layer(M X) must be layer(X); returns a np.bool_."""
+    M = torch.eye(len(X), dtype=X.dtype)[order]
+    plain, moved = layer(X.clone()), layer(M @ X)
+    if plain.ndim != 2 or plain.shape[0] != len(X) or moved.shape != plain.shape:
+        return np.bool_(False)
+    back = M.T.to(moved.dtype) @ moved
+    return np.abs(back.detach().numpy() - plain.detach().numpy()).max(initial=0.0) <= 1e-5
+
+
 # ----------------------------------------------------------------------------- learned_rows
 def learned_rows__check_then_index(table, positions):
     """Compares all positions with both ends, and indexes."""
@@ -344,3 +374,24 @@ def learned_rows__one_hot_after_a_check(table, positions):
     if positions.min() < 0 or positions.max() >= table.shape[0]:
         raise IndexError("a position is not in the table")
     return F.one_hot(positions.long(), table.shape[0]).double() @ table.double()
+
+
+def learned_rows__dictionary_of_rows(table, positions):
+    """A dictionary of rows: a missing key becomes an IndexError."""
+    rows = dict(enumerate(table))
+    found = torch.empty(len(positions), table.shape[1], dtype=table.dtype)
+    for i, p in enumerate(positions.tolist()):
+        try:
+            found[i] = rows[p]
+        except KeyError:
+            raise IndexError(f"position {p} is not in the table") from None
+    return found
+
+
+def learned_rows__comparison_table(table, positions):
+    """Compares every position with every place, in NumPy; a row without a hit is a position that is not there."""
+    T = np.asarray(table)
+    hits = np.asarray(positions)[:, None] == np.arange(len(T))
+    if not hits.any(axis=1).all():
+        raise IndexError("not in the table")
+    return T[hits.argmax(axis=1)]

@@ -78,6 +78,27 @@ def layer_flops__calls_itself(kind, n, d, k):
     return 2 * n * d * d * (k if kind == "conv" else 2)
 
 
+def layer_flops__tensor_without_axes(kind, n, d, k):
+    """Goes over the words one at a time, and returns a torch tensor without axes."""
+    one = torch.tensor(0)
+    vector_times_matrix = 2 * d * d
+    for _ in range(n):
+        if kind == "conv":
+            one = one + k * vector_times_matrix
+        elif kind == "attention":
+            one = one + 4 * vector_times_matrix + n * 2 * d + n * 2 * d
+        else:
+            gates = 1 if kind == "rnn" else 3 if kind == "gru" else 4
+            one = one + gates * (vector_times_matrix + vector_times_matrix)
+    return one
+
+
+def layer_flops__polynomial(kind, n, d, k):
+    """Writes everything as 2nd(a d + b n) with a small table, and returns a NumPy integer."""
+    a, b = {"conv": (k, 0), "rnn": (2, 0), "gru": (6, 0), "lstm": (8, 0), "attention": (4, 2)}[kind]
+    return np.int64(2 * n * d * (a * d + b * n))
+
+
 # --------------------------------------------------------------------------- steps_in_a_row
 def steps_in_a_row__formula(kind, n, num_layers):
     """Writes the length of the diagonal."""
@@ -216,6 +237,23 @@ def path_length__graph_library(sees, start, end):
         return -1
 
 
+def path_length__backwards_recursion(sees, start, end):
+    """Searches backwards from the end, by recursion, with bit masks for the sets."""
+    rows = [sum(1 << j for j, link in enumerate(row) if link) for row in sees.tolist()]
+
+    def go(places, seen, layers):
+        before = 0
+        for i, row in enumerate(rows):
+            if places >> i & 1:
+                before |= row
+        if before >> start & 1:
+            return layers
+        new = before & ~seen
+        return go(new, seen | new, layers + 1) if new else -1
+
+    return go(1 << end, 0, 1)
+
+
 # -------------------------------------------------------------------------------- crossover
 def crossover__search(kind, d, k):
     """Tries one n after the other."""
@@ -310,3 +348,11 @@ def receptive_field__recursion(kernel_size, dilations):
         return 1
     *below, last = dilations
     return receptive_field__recursion(kernel_size, below) + last * (kernel_size - 1)
+
+
+def receptive_field__set_of_places(kernel_size, dilations):
+    """Follows all taps back through the layers, and measures from the first to the last."""
+    seen = {0}
+    for dilation in reversed(list(dilations)):
+        seen = {place - t * dilation for place in seen for t in range(kernel_size)}
+    return max(seen) - min(seen) + 1

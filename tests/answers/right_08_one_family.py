@@ -9,6 +9,8 @@ up to the rounding of float32, and it should be written in a way that is not her
 Helpers start with an underscore, so that they are not taken for answers.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -168,6 +170,19 @@ def linear_attention_step__number_by_number(state, total, query, key, value):
     return output / weight, new_state, new_total
 
 
+class _Step(NamedTuple):
+    output: torch.Tensor
+    state: torch.Tensor
+    total: torch.Tensor
+
+
+def linear_attention_step__named_tuple(state, total, query, key, value):
+    """Torch's elu and outer; returns a named tuple."""
+    q, k = F.elu(query) + 1, F.elu(key) + 1
+    state, total = state.addr(k, value), total + k
+    return _Step(q @ state / (q @ total), state, total)
+
+
 # ---------------------------------------------------------------------------- mask_of_graph
 def mask_of_graph__indexing(edges, num_nodes):
     """Starts with the diagonal and writes both directions by indexing."""
@@ -220,6 +235,23 @@ def mask_of_graph__ends_of_the_edges(edges, num_nodes):
     first = (edges[:, :1] == nodes).double()
     second = (edges[:, 1:] == nodes).double()
     return (first.T @ second + second.T @ first).bool() | (nodes[:, None] == nodes)
+
+
+def mask_of_graph__incidence_matrix(edges, num_nodes):
+    """The incidence matrix times its transpose is above 0 where two nodes share an edge; plus the identity."""
+    incidence = torch.zeros(len(edges), num_nodes)
+    for e, (a, b) in enumerate(edges.tolist()):
+        incidence[e, a] = incidence[e, b] = 1
+    return (incidence.T @ incidence + torch.eye(num_nodes)) > 0
+
+
+def mask_of_graph__pairs_in_a_set(edges, num_nodes):
+    """Asks for each pair of nodes whether it is in a set of edges."""
+    pairs = {frozenset(edge) for edge in edges.tolist()}
+    return torch.tensor(
+        [[i == j or frozenset((i, j)) in pairs for j in range(num_nodes)] for i in range(num_nodes)],
+        dtype=torch.bool,
+    ).reshape(num_nodes, num_nodes)
 
 
 # ------------------------------------------------------------------------------------ reach
@@ -279,3 +311,22 @@ def reach__squares_and_products(mask, num_layers):
         square = (square @ square > 0).double()
         num_layers //= 2
     return reached == 1
+
+
+def reach__halving_recursion(mask, num_layers):
+    """Recursion by halves: the product of what half the layers do, cut off at 0 each time."""
+    if num_layers == 1:
+        return mask.clone()
+    half = reach__halving_recursion(mask, num_layers // 2).float()
+    twice = half @ half > 0
+    return (mask.float() @ twice.float() > 0) if num_layers % 2 else twice
+
+
+def reach__share_of_the_ways(mask, num_layers):
+    """Row-stochastic float64 matrices with entries brought back to 0 and 1 after each layer, from the identity on."""
+    n = len(mask)
+    weights = mask.double() / mask.double().sum(dim=1, keepdim=True).clamp(min=1)
+    reached = torch.eye(n, dtype=torch.float64)
+    for _ in range(num_layers):
+        reached = torch.einsum("im,mj->ij", weights, reached).gt(1e-9).double()
+    return reached > 0.5

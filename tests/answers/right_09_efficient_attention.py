@@ -16,6 +16,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import attnlib
+from attnlib.efficient import Partial
+
 
 # --------------------------------------------------------------------------- online_softmax
 def online_softmax__loop_from_minus_infinity(chunks):
@@ -83,6 +86,20 @@ def online_softmax__reduce(chunks):
     return functools.reduce(join, chunks, (torch.tensor(-math.inf), torch.tensor(0.0)))
 
 
+def _halves(chunks):
+    if len(chunks) == 1:
+        chunk = np.asarray(chunks[0], dtype=np.float64)
+        return chunk.max(), np.exp(chunk - chunk.max()).sum()
+    middle = len(chunks) // 2
+    (m, t), (k, u) = _halves(chunks[:middle]), _halves(chunks[middle:])
+    return (m, t + u * np.exp(k - m)) if m > k else (k, u + t * np.exp(m - k))
+
+
+def online_softmax__recursion_numpy(chunks):
+    """Makes a pair of numbers from each chunk, in NumPy, and joins the pairs as a tree; skips empty chunks."""
+    return _halves([chunk for chunk in chunks if len(chunk)])
+
+
 # -------------------------------------------------------------------------------- merge_two
 def merge_two__two_factors(maximum_a, total_a, weighted_a, maximum_b, total_b, weighted_b):
     """Brings both sides to the larger maximum, each by its own factor."""
@@ -142,6 +159,11 @@ def merge_two__all_columns_at_once(maximum_a, total_a, weighted_a, maximum_b, to
     return maximum, joined[:, :1], joined[:, 1:]
 
 
+def merge_two__library_partial(maximum_a, total_a, weighted_a, maximum_b, total_b, weighted_b):
+    """Calls the library's merge_partial and returns its named tuple."""
+    return attnlib.merge_partial(Partial(maximum_a, total_a, weighted_a), Partial(maximum_b, total_b, weighted_b))
+
+
 # ------------------------------------------------------------------------------ cached_step
 def cached_step__cat_and_softmax(query, keys, values, new_key, new_value):
     """Puts the rows behind the others with cat, and multiplies matrix by vector."""
@@ -196,6 +218,30 @@ def cached_step__old_and_new_mixed(query, keys, values, new_key, new_value):
     return output, torch.cat((keys, new_key.view(1, -1))), torch.cat((values, new_value.view(1, -1)))
 
 
+def cached_step__online_softmax_in_numpy(query, keys, values, new_key, new_value):
+    """NumPy, one key after the other, with an online softmax; returns arrays."""
+    query = np.asarray(query, dtype=np.float64)
+    keys = np.append(np.asarray(keys), np.asarray(new_key)[np.newaxis], axis=0)
+    values = np.append(np.asarray(values), np.asarray(new_value)[np.newaxis], axis=0)
+    maximum, total, weighted = -np.inf, 0.0, np.zeros(values.shape[1])
+    for key, value in zip(keys, values, strict=True):
+        score = float(np.dot(key, query)) / math.sqrt(query.size)
+        larger = max(maximum, score)
+        shrink, weight = math.exp(maximum - larger), math.exp(score - larger)
+        total, weighted, maximum = total * shrink + weight, weighted * shrink + weight * value, larger
+    return (weighted / total).astype(values.dtype), keys, values
+
+
+def cached_step__merge_the_new_word(query, keys, values, new_key, new_value):
+    """Old words and the new word as two Partials that are merged; vstack for the cache. No old words: the new value."""
+    all_keys, all_values = torch.vstack((keys, new_key)), torch.vstack((values, new_value))
+    if keys.shape[0] == 0:
+        return new_value.clone(), all_keys, all_values
+    old = attnlib.partial_attention(query[None], keys, values)
+    new = attnlib.partial_attention(query[None], new_key[None], new_value[None])
+    return attnlib.merge_partial(old, new).output().squeeze(0), all_keys, all_values
+
+
 # ----------------------------------------------------------------------------- window_flops
 def window_flops__word_by_word(n, radius, d_k, d_v):
     """Counts the places of every word."""
@@ -240,3 +286,10 @@ def window_flops__length_of_a_slice(n, radius, d_k, d_v):
         window = places[max(0, i - radius) : i + radius + 1]
         flops += sum(2 * d_k + 2 * d_v for _ in window)
     return flops
+
+
+def window_flops__clamped_places(n, radius, d_k, d_v):
+    """Clamps first and last place of every window as tensors; returns a torch integer of no axes."""
+    places = torch.arange(n)
+    pairs = (places + radius).clamp(max=n - 1) - (places - radius).clamp(min=0) + 1
+    return pairs.sum() * (2 * d_k + 2 * d_v)

@@ -175,3 +175,13 @@ def previous_word_head__trace_and_max_with_a_key(maps):
     """Cuts off the first row and the last column, and takes the trace of what is left."""
     heads = [(layer, head) for layer in range(maps.shape[0]) for head in range(maps.shape[1])]
     return max(heads, key=lambda pair: maps[pair][1:, :-1].trace().item())
+
+
+def previous_word_head__shifted_identity(maps):
+    """einsum with the identity shifted down by one; returns tensors of no axes."""
+    n = maps.shape[-1]
+    below = torch.diag(torch.ones(n - 1, dtype=maps.dtype), -1)
+    sums = torch.einsum("lhij,ij->lh", maps, below)
+    best_per_layer, heads = sums.max(dim=1)
+    layer = best_per_layer.argmax()
+    return layer, heads[layer]

@@ -157,6 +157,42 @@ def head_map__weights_not_transposed__and__heads_interleaved(X, W_q, b_q, W_k, b
     return torch.softmax(Q @ K.T / math.sqrt(Q.shape[-1]), dim=-1)
 
 
+def head_map__bias_of_head_zero(X, W_q, b_q, W_k, b_k, num_heads, head):
+    """Cuts the rows of W for the head, but always adds the first d_head entries of the bias (head 0's)."""
+    d_head = X.shape[-1] // num_heads
+    rows = slice(head * d_head, (head + 1) * d_head)
+    q = X @ W_q[rows].T + b_q[:d_head]
+    k = X @ W_k[rows].T + b_k[:d_head]
+    return torch.softmax(q @ k.T / d_head**0.5, dim=-1)
+
+
+def head_map__cuts_input_features_first(X, W_q, b_q, W_k, b_k, num_heads, head):
+    """Gives the head only its own slice of the input X, and the diagonal block of W, instead of the whole word."""
+    d_head = X.shape[1] // num_heads
+    own = slice(head * d_head, (head + 1) * d_head)
+    q = X[:, own] @ W_q[own, own].T + b_q[own]
+    k = X[:, own] @ W_k[own, own].T + b_k[own]
+    return torch.softmax(q @ k.T / d_head**0.5, dim=-1)
+
+
+def head_map__bias_of_the_keys_forgotten__and__softmax_over_the_queries(X, W_q, b_q, W_k, b_k, num_heads, head):
+    """Leaves out the bias of the keys, and takes the softmax over the queries (axis 0)."""
+    d_head = X.shape[1] // num_heads
+    own = slice(head * d_head, (head + 1) * d_head)
+    q = (X @ W_q.T + b_q)[:, own]
+    k = (X @ W_k.T)[:, own]
+    return torch.softmax(q @ k.T / d_head**0.5, dim=0)
+
+
+def head_map__exp_without_max(X, W_q, b_q, W_k, b_k, num_heads, head):
+    """Writes the softmax as exp / sum without taking off the maximum: large scores overflow to NaN."""
+    d_head = X.shape[1] // num_heads
+    own = slice(head * d_head, (head + 1) * d_head)
+    q, k = (X @ W_q.T + b_q)[:, own], (X @ W_k.T + b_k)[:, own]
+    e = torch.exp((q @ k.T) * d_head**-0.5)
+    return e / e.sum(dim=1, keepdim=True)
+
+
 # ----------------------------------------------------------------------------- without_head
 def without_head__nothing_switched_off(weights, values, W_o, head):
     """Calls masked_fill and throws the result away."""
@@ -394,6 +430,20 @@ def cut_edge__query_and_key_swapped__and__weight_cleared_after_softmax(scores, q
     return weights
 
 
+def cut_edge__smallest_score(scores, query, key):
+    """Replaces the score by the smallest score of the table, thinking that the smallest gets no weight."""
+    s = scores.clone()
+    s[:, query, key] = scores.min()
+    return torch.softmax(s, -1)
+
+
+def cut_edge__query_and_key_swapped__and__softmax_over_the_queries(scores, query, key):
+    """Reads the axes as (head, key, query), so cuts [key, query], and takes the softmax over axis 1."""
+    s = scores.clone()
+    s[:, key, query] = -math.inf
+    return torch.softmax(s, dim=1)
+
+
 # --------------------------------------------------------------------------- top_word_share
 def top_word_share__askers_and_answers_swapped(weights, askers, answers):
     """Takes the row of the answer and looks for the asker in it."""
@@ -601,6 +651,19 @@ def layer_norm__gain_around_one(x, gain, shift, eps):
 def layer_norm__over_the_words__and__unbiased_variance(x, gain, shift, eps):
     """Normalises along the sentence, with torch's var as it comes."""
     return gain * (x - x.mean(1, keepdim=True)) / (x.var(1, keepdim=True) + eps).sqrt() + shift
+
+
+def layer_norm__new_layer_ignores_arguments(x, gain, shift, eps):
+    """Makes a fresh nn.LayerNorm, whose own gain 1 and shift 0 are used; the given gain, shift and eps are ignored."""
+    layer = torch.nn.LayerNorm(x.shape[-1])
+    return layer(x).detach()
+
+
+def layer_norm__mean_of_the_squares__and__eps_forgotten(x, gain, shift, eps):
+    """The variance is the mean of x squared (mean not taken off), and eps is left out."""
+    mean = x.mean(dim=-1, keepdim=True)
+    variance = (x**2).mean(dim=-1, keepdim=True)
+    return gain * (x - mean) / variance.sqrt() + shift
 
 
 # ----------------------------------------------------------------------------- first_fooled

@@ -225,6 +225,16 @@ def sinusoidal__odd_width_crashes(num_positions, d_model):
     return P
 
 
+def sinusoidal__cosines_first__and__assertion_for_odd_widths(num_positions, d_model):
+    """Cosines stand on the even features, and an odd d_model gives an AssertionError, not a ValueError."""
+    assert d_model % 2 == 0, "d_model must be even"
+    angle = torch.arange(num_positions)[:, None] / 10000 ** (torch.arange(0, d_model, 2) / d_model)
+    P = torch.zeros(num_positions, d_model)
+    P[:, 0::2] = angle.cos()
+    P[:, 1::2] = angle.sin()
+    return P
+
+
 # --------------------------------------------------------------------------------- shift_by
 def shift_by__moves_back(offset, d_model):
     """Writes down the rotation of the textbook, which turns the other way here, as the sine stands first."""
@@ -339,6 +349,13 @@ def shift_by__halves__and__moves_back(offset, d_model):
     return torch.cat([torch.cat([C, -S], dim=1), torch.cat([S, C], dim=1)])
 
 
+def shift_by__adds_instead_of_turning(offset, d_model):
+    """Believes sin(p + k) = sin p + sin k: puts sin k and cos k of the offset on the diagonal."""
+    w = 10000.0 ** (-torch.arange(0, d_model, 2) / d_model)
+    diagonal = torch.stack([torch.sin(offset * w), torch.cos(offset * w)], dim=1).flatten()
+    return torch.eye(d_model) + torch.diag(diagonal)
+
+
 # ------------------------------------------------------------------------------------ embed
 def embed__scale_forgotten(embeddings, P):
     """Adds the positions and does not multiply."""
@@ -428,6 +445,11 @@ def embed__first_sentence_only(embeddings, P):
 def embed__scale_forgotten__and__places_counted_from_one(embeddings, P):
     """Does not multiply, and begins with row 1 of the table."""
     return embeddings + P[1 : embeddings.shape[1] + 1]
+
+
+def embed__root_forgotten__and__whole_table_added(embeddings, P):
+    """Multiplies by d_model without the root, and adds all of P, which fails when P has more than n rows."""
+    return embeddings * embeddings.shape[-1] + P
 
 
 # ----------------------------------------------------------------------------- rotate_pairs
@@ -555,6 +577,15 @@ def rotate_pairs__halves__and__turns_the_other_way(x, positions):
     return torch.cat([a * angles.cos() + b * angles.sin(), b * angles.cos() - a * angles.sin()], dim=-1)
 
 
+def rotate_pairs__base_1000__and__minus_lost(x, positions):
+    """The base is 1000 instead of 10000, and the minus before b sin is lost (a cos + b sin, a sin + b cos)."""
+    d = x.shape[-1]
+    angle = positions[:, None] * 1000.0 ** (-torch.arange(0, d, 2) / d)
+    a, b = x[..., ::2], x[..., 1::2]
+    new = torch.stack([a * angle.cos() + b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1)
+    return new.reshape(x.shape)
+
+
 # ------------------------------------------------------------------------------------ alibi
 def alibi__added(num_heads, num_queries, num_keys):
     """Forgets the minus: far words get more."""
@@ -651,6 +682,13 @@ def alibi__queries_at_the_front__and__words_ahead_get_a_bonus(num_heads, num_que
     """Counts the queries from 0, and leaves the distance its sign."""
     distance = torch.arange(num_queries)[:, None] - torch.arange(num_keys)
     return -_slopes(num_heads)[:, None, None] * distance
+
+
+def alibi__one_place_too_far__and__slopes_reversed(num_heads, num_queries, num_keys):
+    """The queries stand one place too far right (the last at num_keys), and the slopes are in reverse order."""
+    slopes = torch.tensor([2 ** (-8 * h / num_heads) for h in range(num_heads, 0, -1)])
+    q = torch.arange(num_keys - num_queries + 1, num_keys + 1)
+    return -slopes[:, None, None] * (q[:, None] - torch.arange(num_keys)).abs()
 
 
 # --------------------------------------------------------------------------- is_equivariant
@@ -766,6 +804,24 @@ def is_equivariant__invariant__and__no_rounding_allowed(layer, X, order):
     return torch.equal(layer(X[order]), layer(X))
 
 
+def is_equivariant__tests_invariance(layer, X, order):
+    """Tests invariance: compares layer(X[order]) with layer(X) itself, not with the permuted outputs."""
+    a, b = layer(X[order]), layer(X)
+    if a.dim() != 2 or a.shape[0] != X.shape[0]:
+        return False
+    return torch.allclose(a, b, atol=1e-5)
+
+
+def is_equivariant__permutes_features(layer, X, order):
+    """Permutes the features (columns) of X and of the output instead of the words."""
+    n, d = X.shape
+    columns = order[order < d] if len(order) >= d else torch.cat([order, torch.arange(n, d)])
+    out = layer(X)
+    if out.dim() != 2 or out.shape[0] != n or out.shape[1] != d:
+        return False
+    return torch.allclose(layer(X[:, columns]), out[:, columns], atol=1e-5)
+
+
 # ----------------------------------------------------------------------------- learned_rows
 def learned_rows__negative_counts_from_the_end(table, positions):
     """Indexes as usual: position -1 is the last row, and no error."""
@@ -867,3 +923,26 @@ def learned_rows__columns(table, positions):
 def learned_rows__counted_from_one__and__last_row_for_what_is_beyond(table, positions):
     """Takes row p - 1, and clamps what is outside."""
     return table[torch.clamp(positions - 1, 0, len(table) - 1)]
+
+
+def learned_rows__wrong_error(table, positions):
+    """Raises a ValueError instead of an IndexError."""
+    for p in positions:
+        if p < 0 or p >= table.shape[0]:
+            raise ValueError(f"position {p} is not in the table")
+    return torch.stack([table[p] for p in positions])
+
+
+def learned_rows__all_instead_of_any__and__modulo(table, positions):
+    """Raises only when all positions are below 0, or all beyond the end; for the others `%` starts again at row 0."""
+    n = len(table)
+    if (positions < 0).all() or (positions >= n).all():
+        raise IndexError("not in the table")
+    return table[positions % n]
+
+
+def learned_rows__measured_along_the_features__and__counted_from_one(table, positions):
+    """Compares with d_model, not with the number of rows, and counts positions from 1 in the look-up."""
+    if (positions < 0).any() or (positions >= table.shape[1]).any():
+        raise IndexError("not in the table")
+    return table[positions - 1]

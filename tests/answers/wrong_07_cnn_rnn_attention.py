@@ -152,6 +152,16 @@ def layer_flops__multiplications_only__and__projections_forgotten(kind, n, d, k)
     return _other_flops(kind, n, d, k) // 2
 
 
+def layer_flops__two_d_for_d_squared__and__projections_once(kind, n, d, k):
+    """Writes d * 2 for d ** 2 in the recurrent layers, and counts the projections once, not for every word."""
+    if kind == "conv":
+        return 2 * k * n * d**2
+    if kind == "attention":
+        return 2 * (4 * d**2 + 2 * n**2 * d)
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[kind]
+    return gates * 2 * n * 2 * (d * 2)
+
+
 # --------------------------------------------------------------------------- steps_in_a_row
 def steps_in_a_row__words_times_layers(kind, n, num_layers):
     """Lets every layer wait until the one below has read the whole sentence."""
@@ -269,6 +279,20 @@ def steps_in_a_row__all_operations_counted(kind, n, num_layers):
 def steps_in_a_row__words_times_layers__and__one_for_all_layers(kind, n, num_layers):
     """Multiplies words and layers for the recurrent kind, and gives 1 for the others."""
     return n * num_layers if kind == "rnn" else 1
+
+
+def steps_in_a_row__counts_arrows_not_cells(kind, n, num_layers):
+    """Counts the waits (arrows) between the operations, not the operations: one too few everywhere."""
+    if kind == "rnn":
+        return (n - 1) + (num_layers - 1)
+    return num_layers - 1
+
+
+def steps_in_a_row__conv_is_sequential_too(kind, n, num_layers):
+    """Thinks that a convolution slides over the words one after the other, so treats it like the rnn."""
+    if kind in ("rnn", "conv"):
+        return n + num_layers - 1
+    return num_layers
 
 
 # ------------------------------------------------------------------------------ path_length
@@ -484,6 +508,36 @@ def path_length__arrows_the_other_way__and__words_counted(sees, start, end):
     return -1
 
 
+def path_length__start_visited_from_the_beginning(sees, start, end):
+    """Marks start as visited before any layer, so that a way round to start in several layers is never found."""
+    n = sees.shape[0]
+    if start == end and sees[start, start]:
+        return 1
+    queue, distance = [start], {start: 0}
+    while queue:
+        j = queue.pop(0)
+        for i in range(n):
+            if sees[i, j] and i not in distance:
+                distance[i] = distance[j] + 1
+                if i == end:
+                    return distance[i]
+                queue.append(i)
+    return -1
+
+
+def path_length__arrows_turned__and__no_layer_to_itself(sees, start, end):
+    """Follows sees[j, i] (the wrong way), and says 0 layers when start == end."""
+    if start == end:
+        return 0
+    step = sees.T.float()
+    reached = step
+    for layers in range(1, len(sees) + 1):
+        if reached[end, start] > 0:
+            return layers
+        reached = (step @ reached > 0).float()
+    return -1
+
+
 # -------------------------------------------------------------------------------- crossover
 def crossover__projections_forgotten(kind, d, k):
     """Compares scores and weighted sum alone with the other layer."""
@@ -605,6 +659,20 @@ def crossover__projections_forgotten__and__stops_at_equal(kind, d, k):
     while 4 * n * n * d < _other_flops(kind, n, d, k):
         n += 1
     return n
+
+
+def crossover__rule_of_the_table(kind, d, k):
+    """Takes the rule of the classic table, n^2 d against n d^2 (k n d^2): n > d, or n > k d for a convolution."""
+    return k * d + 1 if kind == "conv" else d + 1
+
+
+def crossover__search_stops_at_d(kind, d, k):
+    """Tries n up to d only, and returns d when nothing was found."""
+    other = {"conv": 2 * k, "rnn": 4, "gru": 12, "lstm": 16}[kind]
+    for n in range(1, d + 1):
+        if 8 * n * d**2 + 4 * n**2 * d > other * n * d**2:
+            return n
+    return d
 
 
 # -------------------------------------------------------------------------- receptive_field

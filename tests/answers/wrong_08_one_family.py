@@ -13,6 +13,7 @@ Helpers start with an underscore, so that they are not taken for answers.
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -137,6 +138,20 @@ def tap_weights__minus_offset__and__ends_repeated(n, offset):
     """Subtracts the offset, and repeats the ends."""
     places = (torch.arange(n) - offset).clamp(0, n - 1)
     return F.one_hot(places, n).float()
+
+
+def tap_weights__rolled_along_the_rows(n, offset):
+    """Rolls the identity along the rows, which looks the other way and comes round the end as well."""
+    return torch.eye(n).roll(offset, dims=0)
+
+
+def tap_weights__window_up_to_the_offset(n, offset):
+    """Lets the head look at all places from itself up to the offset, in equal parts, not at the one place."""
+    places = np.arange(n)
+    distance = places - places[:, None]
+    low, high = min(0, offset), max(0, offset)
+    weights = ((low <= distance) & (distance <= high)).astype(float)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 # ---------------------------------------------------------------------------- conv_by_heads
@@ -371,6 +386,14 @@ def linear_attention_step__answers_first__and__not_divided(state, total, query, 
     return q @ state, state + torch.outer(k, value), total + k
 
 
+def linear_attention_step__in_place(state, total, query, key, value):
+    """Uses += and so changes the arrays that were given."""
+    q, k = F.elu(query) + 1, F.elu(key) + 1
+    state += torch.outer(k, value)
+    total += k
+    return q @ state / (q @ total), state, total
+
+
 # ---------------------------------------------------------------------------- mask_of_graph
 def mask_of_graph__one_direction(edges, num_nodes):
     """Writes every edge as given: the second node does not see the first."""
@@ -499,6 +522,23 @@ def mask_of_graph__one_direction__and__not_itself(edges, num_nodes):
     return mask
 
 
+def mask_of_graph__whole_rows(edges, num_nodes):
+    """Writes mask[edges] = True, which sets the complete rows of all nodes that have an edge."""
+    mask = torch.eye(num_nodes, dtype=torch.bool)
+    mask[edges] = True
+    return mask
+
+
+def mask_of_graph__whole_component(edges, num_nodes):
+    """Joins all nodes that are connected at all, friends of friends included."""
+    mask = torch.eye(num_nodes)
+    for a, b in edges.tolist():
+        mask[a, b] = mask[b, a] = 1
+    for _ in range(num_nodes):
+        mask = ((mask @ mask) > 0).float()
+    return mask.bool()
+
+
 # ------------------------------------------------------------------------------------ reach
 def reach__power_number_by_number(mask, num_layers):
     """Raises every number to a power, which leaves zeros and ones as they are."""
@@ -621,3 +661,11 @@ def reach__transposed__and__one_layer_too_many(mask, num_layers):
     for _ in range(num_layers):
         reached = (reached @ mask.float() > 0).float()
     return reached.bool().T
+
+
+def reach__product_of_bools(mask, num_layers):
+    """Multiplies the bool tensors as they are; torch has no matrix product for bool and raises from two layers on."""
+    reached = mask
+    for _ in range(num_layers - 1):
+        reached = mask @ reached
+    return reached

@@ -15,6 +15,7 @@ import math
 import sys
 
 import torch
+import torch.nn.functional as F
 
 
 def _pairs(n, radius):
@@ -188,6 +189,60 @@ def online_softmax__maximum_of_the_last_chunk__and__total_not_rescaled(chunks):
     return maximum, total
 
 
+def online_softmax__chunk_relative_to_its_own_maximum(chunks):
+    """Takes the new chunk's exponentials relative to that chunk's maximum, not to the maximum of all so far."""
+    maximum, total = torch.tensor(-math.inf), torch.tensor(0.0)
+    for chunk in chunks:
+        here = chunk.max()
+        new = torch.maximum(maximum, here)
+        total = total * (maximum - new).exp() + (chunk - here).exp().sum()
+        maximum = new
+    return maximum, total
+
+
+def online_softmax__adds_only_when_maximum_grows(chunks):
+    """Updates the total only inside the if for a larger maximum; chunks without a new maximum are lost."""
+    maximum, total = torch.tensor(-math.inf), torch.tensor(0.0)
+    for chunk in chunks:
+        if chunk.max() > maximum:
+            new = chunk.max()
+            total = total * torch.exp(maximum - new) + torch.exp(chunk - new).sum()
+            maximum = new
+    return maximum, total
+
+
+def online_softmax__answers_in_wrong_order(chunks):
+    """Computes both numbers right but returns (total, maximum)."""
+    maximum, total = torch.tensor(-math.inf), torch.tensor(0.0)
+    for chunk in chunks:
+        new = torch.maximum(maximum, chunk.max())
+        total = total * (maximum - new).exp() + (chunk - new).exp().sum()
+        maximum = new
+    return total, maximum
+
+
+def online_softmax__chunk_exponentials_with_old_maximum(chunks):
+    """Adds exp(chunk - old maximum) and rescales all of it afterwards: that overflows when the maximum jumps."""
+    maximum = chunks[0][0]
+    total = torch.tensor(0.0)
+    for chunk in chunks:
+        total = total + (chunk - maximum).exp().sum()
+        new = torch.maximum(maximum, chunk.max())
+        total = total * (maximum - new).exp()
+        maximum = new
+    return maximum, total
+
+
+def online_softmax__counts_maximum_once_more(chunks):
+    """Starts the total at 1, for the first score as maximum, so that this score counts twice."""
+    maximum, total = chunks[0][0], torch.tensor(1.0)
+    for chunk in chunks:
+        new = torch.maximum(maximum, chunk.max())
+        total = total * (maximum - new).exp() + (chunk - new).exp().sum()
+        maximum = new
+    return maximum, total
+
+
 # -------------------------------------------------------------------------------- merge_two
 def merge_two__nothing_rescaled(maximum_a, total_a, weighted_a, maximum_b, total_b, weighted_b):
     """Adds the totals and the weighted sums as they are."""
@@ -301,6 +356,21 @@ def merge_two__only_a_rescaled__and__divided_too_early(maximum_a, total_a, weigh
     return maximum, total, (weighted_a * factor + weighted_b) / total
 
 
+def merge_two__softmax_of_the_maxima(maximum_a, total_a, weighted_a, maximum_b, total_b, weighted_b):
+    """Weighs the halves by the softmax of the two maxima, so the factors sum to 1 instead of the larger being 1."""
+    both = torch.cat([maximum_a, maximum_b], dim=1)
+    weights = both.softmax(dim=1)
+    fa, fb = weights[:, :1], weights[:, 1:]
+    return both.amax(dim=1, keepdim=True), fa * total_a + fb * total_b, fa * weighted_a + fb * weighted_b
+
+
+def merge_two__weighted_multiplied_by_total_too(maximum_a, total_a, weighted_a, maximum_b, total_b, weighted_b):
+    """Thinks weighted is already a mean and multiplies it by its total before adding."""
+    maximum = torch.maximum(maximum_a, maximum_b)
+    ta, tb = (maximum_a - maximum).exp() * total_a, (maximum_b - maximum).exp() * total_b
+    return maximum, ta + tb, ta * weighted_a + tb * weighted_b
+
+
 # ------------------------------------------------------------------------------ cached_step
 def cached_step__new_row_in_front(query, keys, values, new_key, new_value):
     """Puts the new rows in front of the others; the output is right, the caches are not."""
@@ -407,6 +477,32 @@ def cached_step__attends_before_adding__and__scale_by_number_of_keys(query, keys
     return output, _longer(keys, new_key), _longer(values, new_value)
 
 
+def cached_step__sdpa_is_causal(query, keys, values, new_key, new_value):
+    """Calls PyTorch's attention with is_causal=True: with one query it sees the first key alone."""
+    keys, values = torch.cat([keys, new_key[None]]), torch.cat([values, new_value[None]])
+    output = F.scaled_dot_product_attention(query[None], keys, values, is_causal=True)
+    return output[0], keys, values
+
+
+def cached_step__scale_after_softmax(query, keys, values, new_key, new_value):
+    """Divides by sqrt(d_k) after the softmax, so the weights do not sum to 1."""
+    keys, values = torch.cat([keys, new_key[None]]), torch.cat([values, new_value[None]])
+    weights = (keys @ query).softmax(-1) / query.shape[-1] ** 0.5
+    return weights @ values, keys, values
+
+
+def cached_step__asks_before_appending__and__no_scale(query, keys, values, new_key, new_value):
+    """The query looks at the old words only, and the scores are not divided by sqrt(d_k)."""
+    output = torch.softmax(query @ keys.T, dim=-1) @ values
+    return output, torch.cat((keys, new_key.unsqueeze(0))), torch.cat((values, new_value.unsqueeze(0)))
+
+
+def cached_step__key_and_value_swapped(query, keys, values, new_key, new_value):
+    """Appends the new value to the keys and the new key to the values (an error if their lengths differ)."""
+    keys, values = torch.cat([keys, new_value[None]]), torch.cat([values, new_key[None]])
+    return (keys @ query / len(query) ** 0.5).softmax(-1) @ values, keys, values
+
+
 # ----------------------------------------------------------------------------- window_flops
 def window_flops__all_pairs(n, radius, d_k, d_v):
     """Counts every pair, as full attention does."""
@@ -495,3 +591,21 @@ def window_flops__left_side_only__and__scores_only(n, radius, d_k, d_v):
     """Looks back only, and counts the scores only."""
     pairs = sum(min(i, radius) + 1 for i in range(n))
     return 2 * pairs * d_k
+
+
+def window_flops__itself_left_out__and__ends_counted(n, radius, d_k, d_v):
+    """2 * radius places for every word, so the word itself is left out and places beyond the ends are counted."""
+    return n * 2 * radius * 2 * (d_k + d_v)
+
+
+def window_flops__negative_slice_start(n, radius, d_k, d_v):
+    """Slices words[i - radius : i + radius + 1]; a negative start counts from the end of the sentence."""
+    words = list(range(n))
+    pairs = sum(len(words[i - radius : i + radius + 1]) for i in range(n))
+    return 2 * pairs * (d_k + d_v)
+
+
+def window_flops__right_end_off_by_one(n, radius, d_k, d_v):
+    """Cuts at n instead of n - 1 (with + 1 added), so words near the right end get one place too many."""
+    pairs = sum(min(n, i + radius) - max(0, i - radius) + 1 for i in range(n))
+    return 2 * pairs * (d_k + d_v)

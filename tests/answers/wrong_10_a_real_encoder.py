@@ -151,6 +151,23 @@ def attention_matrices__always_layer_0__and__not_transposed(state, layer):
     return tuple(state[name] for name in _parts(0))
 
 
+def attention_matrices__order_of_the_dict(state, layer):
+    """Takes the square attention weights of the layer in the order in which the dict happens to hold them."""
+    start = f"encoder.layer.{layer}.attention."
+    return tuple(
+        w.T for name, w in state.items() if name.startswith(start) and name.endswith("weight") and w.dim() == 2
+    )
+
+
+def attention_matrices__value_is_key(state, layer):
+    """Copy-and-paste: W_v is read from the key's name."""
+    start = f"encoder.layer.{layer}.attention."
+    W_q = state[start + "self.query.weight"].T
+    W_k = state[start + "self.key.weight"].T
+    W_v = state[start + "self.key.weight"].T
+    return W_q, W_k, W_v, state[start + "output.dense.weight"].T
+
+
 # ---------------------------------------------------------------------------------- rollout
 def rollout__product_in_the_wrong_order(maps):
     """Multiplies from the right, so that the first layer stands on the left."""
@@ -245,6 +262,15 @@ def rollout__no_identity__and__product_in_the_wrong_order(maps):
 def rollout__heads_summed__and__no_half(maps):
     """Adds the heads up, adds the identity, and divides by nothing."""
     return _product(maps.sum(dim=1) + torch.eye(maps.shape[-1]))
+
+
+def rollout__each_head_on_its_own(maps):
+    """Follows every head through the layers separately and takes the mean over the heads at the end."""
+    n = maps.shape[-1]
+    result = torch.eye(n).expand(maps.shape[1], n, n)
+    for layer in maps:
+        result = (layer + torch.eye(n)) / 2 @ result
+    return result.mean(dim=0)
 
 
 # ----------------------------------------------------------------------- previous_word_head
@@ -354,3 +380,17 @@ def previous_word_head__counts_tops__and__counted_from_1(maps):
     tops = (maps[:, :, 1:].argmax(dim=-1) == torch.arange(n - 1)).sum(dim=-1)
     layer, head = divmod(tops.argmax().item(), maps.shape[1])
     return layer + 1, head + 1
+
+
+def previous_word_head__counted_from_one(maps):
+    """Counts the layers from 1, as the chapter's titles do."""
+    means = maps.diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
+    layer, head = divmod(int(means.argmax()), maps.shape[1])
+    return layer + 1, head
+
+
+def previous_word_head__best_layer_then_best_head(maps):
+    """Picks the layer with the largest mean over its heads, then the best head in it; the best may be elsewhere."""
+    means = maps.diagonal(offset=-1, dim1=-2, dim2=-1).mean(-1)
+    layer = int(means.mean(dim=1).argmax())
+    return layer, int(means[layer].argmax())
