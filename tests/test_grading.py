@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from attnlib.check import grade_command, reports, sandbox
+from attnlib.check.draws import DRAWS
 from attnlib.check.fresh import fresh_probes
 from attnlib.check.grading import NOT_GRADED, grade
 from attnlib.check.marking import Task, mark
@@ -294,6 +295,22 @@ def test_right_answers_are_right_on_fresh_numbers_too():
                 ok = outcome.error is None and _agrees(all_specs()[name], value, probe.expected)
                 wrong += [] if ok else [(name, slug, probe.label)]
     assert wrong == []
+
+
+def test_every_exercise_but_one_has_fresh_numbers():
+    """Sentences that fool a model are not drawn: they would have to be written."""
+    assert [name for name in all_specs() if len(fresh_probes(name, 3)) == 0] == ["first_fooled"]
+    assert [name for name in DRAWS if any(len(fresh_probes(name, seed)) < 4 for seed in range(9))] == []
+
+
+def test_an_answer_that_knows_the_tests_sizes_by_heart_earns_nothing():
+    spec = all_specs()["score_flops"]
+    known = {tuple(probe.arguments.values()): spec.oracle(*probe.arguments.values()) for probe in spec.probes}
+    code = f"def score_flops(kind, num_queries, num_keys, d_q, d_k, d_hidden):\n    return {known}"
+    code += ".get((kind, num_queries, num_keys, d_q, d_k, d_hidden), 0)"
+    marks = marked(notebook("import torch", code), chapter=3)
+    assert marks["score_flops"]["state"] == "not yet"
+    assert "on others of the same kind (sizes drawn anew)" in marks["score_flops"]["headline"]
 
 
 def _agrees(spec, value, expected):
