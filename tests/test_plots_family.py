@@ -9,6 +9,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from attnlib import attention_weights, causal_mask, conv_as_attention, graph_mask, plots
 from attnlib.plots.graphs import SIDE_COLOURS
+from attnlib.plots.layouts import LARGE, RADIUS, hidden_ends
+from attnlib.tasks.karate import LEADERS, load_club
 from tests.drawing import stays_on_the_page
 
 PATH = [(0, 1), (1, 2), (2, 4), (4, 3)]
@@ -43,7 +45,9 @@ def test_what_is_contained_lies_inside_and_one_box_sticks_out():
     assert inside(masks, graph)
     assert inside(linear, recurrent)
     assert not inside(recurrent, outer)
-    assert {"convolution", "causal linear\nattention", "tanh RNN,\nGRU, LSTM"} < {text.get_text() for text in ax.texts}
+    assert {"convolution\n(in the limit)", "causal linear\nattention", "tanh RNN,\nGRU, LSTM"} < {
+        text.get_text() for text in ax.texts
+    }
     assert stays_on_the_page(fig)
 
 
@@ -158,3 +162,37 @@ def test_the_club_is_drawn_with_guesses_shares_and_the_wrong_one_ringed():
     assert max(widths[:2] + widths[3:]) < widths[2]
     sizes = [float(node.get_sizes()[0]) for node in nodes]
     assert min(sizes[0], sizes[3]) > max(sizes[1], sizes[2], sizes[4])
+
+
+def test_each_sharpness_has_its_map():
+    maps = {0.5: torch.rand(5, 5, generator=seeded()), 20.0: torch.rand(5, 5, generator=seeded())}
+    fig = plots.sharpness_maps(maps, title="t")
+    shown = [ax for ax in fig.axes if ax.get_title(loc="left")]
+    assert [ax.get_title(loc="left") for ax in shown] == ["sharpness 0.5", "sharpness 20"]
+    for ax, matrix in zip(shown, maps.values(), strict=True):
+        assert np.allclose(ax.images[0].get_array(), matrix)
+        assert ax.images[0].get_clim() == (0, 1)
+        assert [ax.get_ylabel(), ax.get_xlabel()] == ["queries", "keys"]
+    assert stays_on_the_page(fig)
+
+
+def test_edges_are_read_from_text():
+    assert plots.parse_edges("0-8 11-7") == [(0, 8), (11, 7)]
+    assert plots.parse_edges("") == []
+
+
+def test_an_edge_under_a_node_is_found():
+    places = np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 0.1], [2.0, 1.0]])
+    ((start, end, node, way),) = hidden_ends(places, [(0, 1), (1, 3)], np.full(4, 0.3))
+    assert (start, end, node) == (0, 1, 2)
+    assert np.allclose(way, [0, 0.2])
+
+
+def test_every_edge_of_the_club_can_be_followed():
+    club = load_club()
+    places = plots.clear_places(club.edges, large=LEADERS)
+    radii = np.array([LARGE if node in LEADERS else RADIUS for node in range(34)])
+    assert hidden_ends(places, club.edges.numpy(), radii) == []
+    distances = np.linalg.norm(places[:, None] - places, axis=-1) + np.eye(34)
+    assert distances.min() > 2 * RADIUS
+    assert np.array_equal(places, plots.clear_places(club.edges, large=LEADERS))

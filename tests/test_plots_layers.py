@@ -6,6 +6,7 @@ from matplotlib.colors import to_hex
 
 from attnlib import plots
 from attnlib.plots.base import COLOURS
+from tests.drawing import stays_on_the_page
 
 
 def links(ax):
@@ -77,3 +78,27 @@ def test_a_kind_of_layer_looks_the_same_in_every_figure():
         looks.append({line.get_label(): (line.get_color(), line.get_marker()) for line in ax.lines})
     assert looks[0]["GRU"] == looks[1]["GRU"]
     assert len(set(looks[1].values())) == 4
+
+
+def test_curves_may_be_told_length_by_length_beside_a_guide():
+    curves = {"one": {2: 5, 8: 7}, "many": {2: [1, 3, 2], 4: [6, 4, 5]}}
+    (ax,) = plots.length_curves(None, curves, ylabel="y", title="t", guide=("law", {2: 9, 8: 1})).axes
+    one, many, law = (line.get_xydata().tolist() for line in ax.lines)
+    assert one == [[2, 5], [8, 7]]
+    assert many == [[2, 2], [4, 5]]
+    assert law == [[2, 9], [8, 1]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "many", "law"]
+
+
+def test_gradients_are_shown_against_both_laws():
+    sizes = {"attention": [[0.1, 0.05, 0.02]], "LSTM": [[1e-3, 1e-9, 1e-30]], "CNN": [[0.5, 0, 0]]}
+    fig = plots.gradient_panels([8, 16, 40], sizes, title="t")
+    left, right = fig.axes
+    assert [line.get_label() for line in left.lines] == list(sizes)
+    assert (left.get_xscale(), right.get_xscale()) == ("linear", "log")
+    assert left.get_ylim()[0] == 1e-20
+    attention, cnn, law = right.lines
+    assert list(attention.get_ydata()) == [0.1, 0.05, 0.02]
+    assert np.isnan(cnn.get_ydata()[1:]).all()
+    assert np.allclose(law.get_ydata() * law.get_xdata(), law.get_ydata()[0] * 8)
+    assert stays_on_the_page(fig)

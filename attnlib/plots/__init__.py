@@ -8,14 +8,15 @@ weights of many heads as lines between words; ``control`` makes a figure that th
 from attnlib.plots.base import COLOURS, figure, show
 from attnlib.plots.controls import control
 from attnlib.plots.family import digit_pairs, nested_sets, recall_curves, size_curves
-from attnlib.plots.graphs import club_graph, masks_and_graphs, pattern_and_reach
+from attnlib.plots.graphs import club_graph, masks_and_graphs, parse_edges, pattern_and_reach
 from attnlib.plots.head_diagrams import all_in_one, attention_diagrams
 from attnlib.plots.head_results import cost_lines, floor_curves, two_readings
 from attnlib.plots.heads import concat_boxes, cut_grids, head_maps
 from attnlib.plots.heatmaps import heatmap
-from attnlib.plots.kernels import kernel_heads, sharpness_error
-from attnlib.plots.layer_curves import cost_table, length_curves
+from attnlib.plots.kernels import kernel_heads, sharpness_error, sharpness_maps
+from attnlib.plots.layer_curves import cost_table, gradient_panels, length_curves
 from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
+from attnlib.plots.layouts import clear_places
 from attnlib.plots.lines import head_view
 from attnlib.plots.long_costs import cost_bubbles, memory_bars
 from attnlib.plots.long_sentences import cache_growth, ring_steps, tile_sweep
@@ -46,6 +47,7 @@ __all__ = [
     "attention_diagrams",
     "cache_growth",
     "chain_and_look",
+    "clear_places",
     "clocks",
     "club_graph",
     "concat_boxes",
@@ -64,6 +66,7 @@ __all__ = [
     "figure",
     "fitted_curves",
     "floor_curves",
+    "gradient_panels",
     "head_maps",
     "head_view",
     "heatmap",
@@ -75,6 +78,7 @@ __all__ = [
     "memory_bars",
     "moved_word",
     "nested_sets",
+    "parse_edges",
     "pattern_and_reach",
     "plane",
     "pooled_fit",
@@ -98,6 +102,7 @@ __all__ = [
     "sequence_map",
     "share_bars",
     "sharpness_error",
+    "sharpness_maps",
     "show",
     "six_steps",
     "size_curves",

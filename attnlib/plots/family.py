@@ -10,9 +10,9 @@ DASHES = ["-", "--", "-."]
 SETS = [  # (left, bottom, width, height, colour, name, where the name stands)
     (0.1, 0.1, 6.2, 3.9, COLOURS["queries"], "attention: heads that take weighted means of values", "top"),
     (0.35, 0.35, 1.75, 2.75, COLOURS["keys"], "scores see\npositions alone", "top"),
-    (0.55, 0.55, 1.35, 1.1, COLOURS["keys"], "convolution", "middle"),
-    (2.3, 0.35, 1.85, 2.75, COLOURS["values"], "mask = edges\nof a graph", "top"),
-    (2.5, 0.55, 1.45, 1.1, COLOURS["values"], "full, causal,\nlocal mask", "middle"),
+    (0.55, 0.55, 1.35, 1.1, COLOURS["keys"], "convolution\n(in the limit)", "middle"),
+    (2.3, 0.35, 1.85, 2.75, COLOURS["values"], "mask = edges\nof a graph\n(full mask: all)", "top"),
+    (2.5, 0.55, 1.45, 1.1, COLOURS["values"], "causal, local,\ngraph mask", "middle"),
     (4.4, 0.35, 3.5, 2.75, COLOURS["output"], "recurrent networks", "right"),
     (4.6, 0.55, 1.5, 1.1, COLOURS["output"], "causal linear\nattention", "middle"),
 ]

@@ -55,6 +55,14 @@ def pattern_and_reach(mask, weights, reached, layers, *, title):
     return fig
 
 
+def parse_edges(text):
+    """Read edges that somebody has typed, such as "0-8 1-7".
+
+    **Shapes** text -> a list of pairs of numbers
+    """
+    return [tuple(map(int, pair.split("-"))) for pair in text.split()]
+
+
 def draw_graph(ax, mask):
     """Draw the graph of a mask with its nodes on a circle, node 0 at the top, clockwise.
 
@@ -79,7 +87,7 @@ def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
     """Draw the karate club: shape and colour of a member tell what is guessed, a ring who is guessed wrong.
 
     **Shapes**
-        places      (n, 2)
+        places      (n, 2), in inches, as ``clear_places`` gives them
         edges       (num_edges, 2), dashed where the two went to different sides
         shares      (num_edges,), how wide each edge is drawn: 1 is an even share; none is too thin to be seen
         sides       (n,), where they went: 0 or 1; guesses (n,) where the model puts them
@@ -87,7 +95,7 @@ def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
         -> figure
     """
     places, edges, shares, sides, guesses = (_array(part) for part in (places, edges, shares, sides, guesses))
-    fig, ax = figure(width=7.6, height=5.2)
+    fig, ax = figure(width=7.6, height=4.9)
     with matplotlib.rc_context(STYLE):
         for (i, j), share in zip(edges, shares, strict=True):
             dash = "-" if sides[i] == sides[j] else (0, (3, 1.5))
@@ -106,6 +114,7 @@ def club_graph(places, edges, shares, sides, guesses, leaders, *, title):
             ax.scatter(x, y, size, SIDE_COLOURS[side], marker=MARKERS[side], zorder=2, **ring)
             ax.text(x, y, str(node), ha="center", va="center", fontsize=SMALL, color="white", zorder=3)
         _club_legend(ax)
+        ax.set_aspect("equal")
         ax.set_title(title)
         ax.set_axis_off()
     return fig

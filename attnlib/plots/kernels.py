@@ -5,8 +5,28 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from attnlib.plots.base import COLOURS, INK, STYLE, figure
+from attnlib.plots.heatmaps import heatmap
 
 SMALL = 8
+
+
+def sharpness_maps(weights, *, title):
+    """Draw the weights of one head for several sharpnesses, one map each.
+
+    **Shapes** weights {sharpness: (n, n)} -> figure
+
+    **Promises** all maps share the colours of weights, cividis from 0 to 1.
+    """
+    fig, axes = figure(1, len(weights), width=8.0, height=3.0, squeeze=False)
+    with matplotlib.rc_context(STYLE):
+        for ax, (sharpness, matrix) in zip(axes[0], weights.items(), strict=True):
+            heatmap(matrix, title="", ax=ax)
+            ax.set_title(f"sharpness {sharpness:g}", fontsize=10)
+            for text in ax.texts:
+                text.set_visible(False)  # too small to be read at this size
+    fig.colorbar(axes[0, 0].images[0], ax=axes, shrink=0.7, aspect=30, label="weight")
+    fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
+    return fig
 
 
 def kernel_heads(weights, offsets, query, *, title):

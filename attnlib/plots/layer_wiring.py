@@ -95,7 +95,8 @@ def timeline(starts, *, title):
                     edgecolor="white",
                     label=f"layer {layer + 1}",
                 )
-            ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=SMALL)
+            ax.set_title(name, fontsize=SMALL + 1)
+            ax.set_ylabel("words", fontsize=SMALL)
             ax.set_yticks([])
             ax.invert_yaxis()
             ax.set_xlim(0, latest + 1)
