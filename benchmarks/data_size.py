@@ -20,36 +20,17 @@ from attnlib.tasks import digits
 RESULTS = Path(__file__).parent / "results" / "data_size.json"
 SEEDS = range(1, 6)
 NUM_IMAGES = [50, 200, 800, 1400]
-MODELS = {
-    "convolution": digits.ConvolutionClassifier,
-    "convolution, averaged": lambda: digits.ConvolutionClassifier(average=True),
-    "attention": digits.AttentionClassifier,
-}
-
-
-def one_fit(name, num_images, seed, *, permuted, progress=False):
-    """Train one model on the first num_images digits; return its accuracy on the test images.
-
-    The same seed gives all models the same images, the same permutation and the same batches.
-    """
-    torch.manual_seed(seed)  # the start of the weights
-    model = MODELS[name]()
-    generator = torch.Generator().manual_seed(seed)
-    data = digits.load_digits(generator, permuted=permuted)
-    images, labels = data.train_images[:num_images], data.train_labels[:num_images]
-    digits.train_classifier(model, images, labels, generator, progress=progress)
-    return digits.accuracy(model, data.test_images, data.test_labels)
 
 
 def main():
     """Train all cases and store them."""
     torch.set_num_threads(1)
     pixels = {"in place": False, "permuted": True}
-    cases = [(where, name) for where in pixels for name in MODELS]
-    found = {where: {name: {} for name in MODELS} for where in pixels}
+    cases = [(where, name) for where in pixels for name in digits.MODELS]
+    found = {where: {name: {} for name in digits.MODELS} for where in pixels}
     for where, name in tqdm(cases):
         for count in NUM_IMAGES:
-            shares = [one_fit(name, count, seed, permuted=pixels[where]) for seed in SEEDS]
+            shares = [digits.learn_from(count, name, seed, permuted=pixels[where]) for seed in SEEDS]
             found[where][name][count] = [round(share, 4) for share in shares]
     stored = {
         "what": "share of the 397 test digits named right; one number a seed; 600 steps, batches of 64",
@@ -58,7 +39,7 @@ def main():
         "threads": 1,
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "seeds": list(SEEDS),
-        "parameters": {name: sum(p.numel() for p in make().parameters()) for name, make in MODELS.items()},
+        "parameters": {name: sum(p.numel() for p in make().parameters()) for name, make in digits.MODELS.items()},
         "accuracy": found,
     }
     RESULTS.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")

@@ -1,19 +1,13 @@
 """attnlib.tasks.digits: real images, cut and moved as promised, and models that learn them."""
 
-import json
-from pathlib import Path
-
 import pytest
 import torch
 
 from attnlib import ShapeError
 from attnlib.tasks import digits
+from attnlib.tasks.recordings import recorded
 
-MODELS = {
-    "convolution": digits.ConvolutionClassifier,
-    "averaged": lambda: digits.ConvolutionClassifier(average=True),
-    "attention": digits.AttentionClassifier,
-}
+MODELS = digits.MODELS
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
@@ -121,9 +115,19 @@ def test_images_and_labels_must_belong_together(plain):
 
 
 def test_the_stored_curves_are_of_these_models():
-    results = Path(__file__).parent.parent / "benchmarks" / "results" / "data_size.json"
-    stored = json.loads(results.read_text(encoding="utf-8"))
-    made = [sum(parameter.numel() for parameter in make().parameters()) for make in MODELS.values()]
-    assert list(stored["parameters"].values()) == made
-    for models in stored["accuracy"].values():
-        assert {len(shares) for sizes in models.values() for shares in sizes.values()} == {len(stored["seeds"])}
+    made = {name: sum(parameter.numel() for parameter in make().parameters()) for name, make in MODELS.items()}
+    assert recorded("data_size")["parameters"] == made
+    for models in digits.recorded_shares().values():
+        assert list(models) == list(MODELS)
+        assert all(shares.shape == (5,) for sizes in models.values() for shares in sizes.values())
+        assert all(list(sizes) == [50, 200, 800, 1400] for sizes in models.values())
+
+
+def test_learning_from_a_few_images_uses_those_and_can_be_repeated(monkeypatch):
+    seen = []
+    monkeypatch.setattr(digits, "train_classifier", lambda model, images, *_, **__: seen.append(images))
+    shares = [digits.learn_from(7, "attention", 5, permuted=permuted) for permuted in (False, True, False)]
+    assert all(images.shape == (7, 8, 8) for images in seen)
+    assert torch.equal(seen[0], seen[2])
+    assert not torch.equal(seen[0], seen[1])
+    assert shares[0] == shares[2]

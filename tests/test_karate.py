@@ -85,3 +85,33 @@ def test_accuracy_leaves_the_labelled_out():
 
     sides = torch.tensor([0, 1, 1, 0, 0])
     assert karate.unlabelled_accuracy(Fixed(), None, sides, [0, 1]) == pytest.approx(2 / 3)
+
+
+def test_learning_uses_the_leaders_labels_and_can_be_repeated(club):
+    model, share = karate.learn_sides(club, club.mask, seed=3)
+    assert share == karate.unlabelled_accuracy(model, club.mask, club.sides, karate.LEADERS) > 0.9
+    assert karate.learn_sides(club, club.mask, seed=3)[1] == share
+
+
+def test_an_even_share_of_an_edge_is_one(club):
+    class Even:
+        def attention_weights(self, mask):
+            weights = mask.float() / mask.sum(dim=1, keepdim=True)
+            return torch.stack([torch.full((4, 34, 34), torch.nan), weights.expand(4, 34, 34)])
+
+    assert torch.allclose(karate.edge_shares(Even(), club), torch.ones(78))
+
+
+def test_shares_are_means_of_heads_and_directions(club):
+    model = make()
+    weights, edge = model.attention_weights(club.mask)[1], 5
+    i, j = club.edges[edge]
+    sizes = club.mask.sum(dim=1)
+    expected = (weights[:, i, j].mean() * sizes[i] + weights[:, j, i].mean() * sizes[j]) / 2
+    assert karate.edge_shares(model, club)[edge].item() == pytest.approx(expected.item())
+
+
+def test_edges_across_join_two_sides(club):
+    found = karate.lies_across(club)
+    assert [club.sides[i] != club.sides[j] for i, j in club.edges.tolist()] == found.tolist()
+    assert 0 < found.sum() < 39

@@ -12,6 +12,7 @@ from torch import nn
 
 from attnlib.encoder import EncoderBlock
 from attnlib.shapes import match, must_count
+from attnlib.tasks.recordings import recorded
 from attnlib.training import fit
 
 SIDE, PATCH, NUM_CLASSES = 8, 2, 10
@@ -138,6 +139,43 @@ def train_classifier(model, images, labels, generator, *, steps=600, batch_size=
 
     rates = {"learning_rate": 3e-3, "weight_decay": 0.05}
     return fit(model, loss, steps=steps, generator=generator, progress=progress, **rates)
+
+
+MODELS = {
+    "convolution": ConvolutionClassifier,
+    "convolution, averaged": lambda: ConvolutionClassifier(average=True),
+    "attention": AttentionClassifier,
+}
+
+
+def learn_from(num_images, name, seed, *, permuted=False, progress=False):
+    """Train one of ``MODELS`` on the first images and measure it on the test images.
+
+    **Shapes** -> the share that is named right, a number
+
+    **Promises** the same seed gives all models the same images, the same permutation and the same batches.
+    """
+    torch.manual_seed(seed)  # the start of the weights
+    model, generator = MODELS[name](), torch.Generator().manual_seed(seed)
+    data = load_digits(generator, permuted=permuted)
+    images, labels = data.train_images[:num_images], data.train_labels[:num_images]
+    train_classifier(model, images, labels, generator, progress=progress)
+    return accuracy(model, data.test_images, data.test_labels)
+
+
+def recorded_shares():
+    """Return what ``benchmarks/data_size.py`` has measured with five seeds.
+
+    **Shapes** -> {"in place" or "permuted": {model: {number of images: (5,)}}}
+    """
+    stored = recorded("data_size")["accuracy"]
+    return {
+        where: {
+            model: {int(count): torch.tensor(shares) for count, shares in found.items()}
+            for model, found in models.items()
+        }
+        for where, models in stored.items()
+    }
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """Chapter 8: Zachary's karate club, a graph of 34 people, and a small model that guesses who went with whom.
 
-Zachary (1977) wrote down who met whom outside the club. A quarrel between the instructor (node 0) and the
-president (node 33) split it; everybody went with one of the two. The graph comes with networkx.
+Zachary (1977) wrote down which members met outside the club, and drew them as a graph. A quarrel between the instructor
+(node 0) and the president (node 33) split the club; everybody went with one of the two. The graph comes with networkx.
 """
 
 from dataclasses import dataclass
@@ -88,6 +88,41 @@ def train_on_labels(model, mask, sides, labelled, generator, *, steps=200, progr
         return F.cross_entropy(model(mask)[labelled], sides[labelled])
 
     return fit(model, loss, steps=steps, generator=generator, learning_rate=0.01, weight_decay=0.005, progress=progress)
+
+
+def learn_sides(club, mask, seed):
+    """Train a model on the two leaders alone; return it and the share of the other members that it names right.
+
+    **Shapes** club: ``Club``; mask (34, 34), True = may look -> ``GraphClassifier``, a number
+    """
+    torch.manual_seed(seed)  # the start of the weights
+    model, generator = GraphClassifier(len(mask)), torch.Generator().manual_seed(seed)
+    train_on_labels(model, mask, club.sides, LEADERS, generator)
+    return model, unlabelled_accuracy(model, mask, club.sides, LEADERS)
+
+
+@torch.no_grad()
+def edge_shares(model, club):
+    """Measure how much weight the second layer gives to each friendship, compared with an even share.
+
+    The weight is averaged over the heads and over both directions; 1 means: as if everybody looked at all friends,
+    and at oneself, alike.
+
+    **Shapes** club: ``Club`` -> (num_edges,)
+    """
+    weights = model.attention_weights(club.mask)[1].mean(dim=0)
+    relative = weights * club.mask.sum(dim=1, keepdim=True)
+    i, j = club.edges.T
+    return (relative[i, j] + relative[j, i]) / 2
+
+
+def lies_across(club):
+    """Tell which friendships join members who went to different sides.
+
+    **Shapes** club: ``Club`` -> (num_edges,) boolean
+    """
+    i, j = club.edges.T
+    return club.sides[i] != club.sides[j]
 
 
 @torch.no_grad()
