@@ -1,6 +1,8 @@
-"""Inputs that are drawn anew for exercises on whole numbers, where nothing can be moved by a few per cent."""
+"""Inputs that are drawn anew for exercises on whole numbers or words, where nothing can be moved by a few per cent."""
 
 import torch
+
+from attnlib.check.specs.chapter_05 import NOUNS, Reader
 
 
 class Dice:
@@ -80,6 +82,15 @@ def _tap(dice):
     return n, dice(-n - 1, n + 1)
 
 
+def _sentences(dice):
+    """Draw sentences of two nouns, of which a model that takes the first noun is wrong about some."""
+    nouns = sorted(NOUNS)
+    pairs = [[nouns[place] for place in dice.shuffled(len(nouns))[:2]] for _ in range(dice(3, 8))]
+    sentences = [f"the {one} did not see the {other} because it was tired" for one, other in pairs]
+    read = Reader("a model that takes the first noun", lambda found, sentence: found[0])
+    return read, sentences, [pair[dice.among(0, 0, 1)] for pair in pairs]
+
+
 # For each exercise, what draws its arguments, in their order.
 DRAWS = {
     "make_causal_mask": lambda dice: (dice(2, 12),),
@@ -88,6 +99,7 @@ DRAWS = {
     "score_flops": _score_counts,
     "multi_head_parameters": lambda dice: (*_heads(dice), dice.among(True, False)),
     "multi_head_flops": lambda dice: (dice(2, 60), *_heads(dice)),
+    "first_fooled": _sentences,
     "sinusoidal": lambda dice: (dice(2, 40), 2 * dice(1, 16)),
     "shift_by": _shift,
     "alibi": _last_queries,
