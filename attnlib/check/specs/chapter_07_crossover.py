@@ -153,10 +153,10 @@ CROSSOVER = Spec(
         | {"other_side_doubled", "k_everywhere"}
     ),
     probes=(
-        _probe("a convolution, no whole number at the border", "conv", 7, 9),
+        _probe("a convolution, no whole number at the border", "conv", 3, 11),
         _probe("a convolution that costs as much at a whole number", "conv", 14, 5),
-        _probe("a convolution with a short kernel", "conv", 12, 3),
-        _probe("a recurrent layer with one feature", "rnn", 1, 9),
+        _probe("a short kernel and a single feature", "conv", 1, 2),
+        _probe("a recurrent layer with few features", "rnn", 3, 9),
         _probe("a gru", "gru", 13, 4),
         _probe("an lstm with many features", "lstm", 600, 2),
     ),
