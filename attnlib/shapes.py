@@ -5,6 +5,7 @@ with ``...`` in front where any number of leading axes may stand. The same text 
 arguments, printed in the error and written in the docstring.
 """
 
+import numpy as np
 import torch
 
 
@@ -131,8 +132,8 @@ def _broadcasts(shape, target):
 
 def _broadcast_leading(leading, patterns, tensors):
     try:
-        return tuple(torch.broadcast_shapes(*leading.values()))
-    except RuntimeError:
+        return np.broadcast_shapes(*leading.values())  # torch's own loads sympy when first called
+    except ValueError:
         (one, first), (other, second) = _first_clash(leading)
         headline = f"the leading axes are {second} in {other} but {first} in {one}."
         reason = "Leading axes (batch, heads) must be equal, or 1 where one part serves all of the other."

@@ -18,7 +18,7 @@ TEACHING_ORDER = ["reference", "shapes", "training", "dot_product", "masks", "sc
 TEACHING_ORDER += ["positions", "relative_positions", "windows", "layers", "costs", "convolution", "relations"]
 TEACHING_ORDER += ["memory", "efficient", "decoding", "approximations", "ring", "pretrained", "tasks"]
 BESIDE = ["plots", "check"]  # these import the library; the library knows nothing of them
-HEAVY = ["matplotlib", "ipywidgets", "sklearn", "networkx", "IPython", "transformers"]
+HEAVY = ["matplotlib", "ipywidgets", "sklearn", "networkx", "IPython", "transformers", "sympy"]
 
 
 def submodules(package):
@@ -90,6 +90,11 @@ def test_using_the_library_brings_nothing_heavy_beyond_torch():
     came = set(python(WHAT_CAME, *names).split())
     assert {"attnlib", "tqdm"} <= came
     assert not came & set(HEAVY)
+
+
+def test_the_first_attention_loads_nothing_heavy():
+    source = "import sys, torch, attnlib; x = torch.eye(3); attnlib.attention(x, x, x); print(*sys.modules)"
+    assert not {*HEAVY} & set(python(source).split())
 
 
 # --------------------------------------------------------------------------------------------------- what it says
