@@ -72,6 +72,13 @@ def test_every_mistake_shows_on_some_probe(spec):
 
 
 @SPECS
+def test_no_mistake_is_a_slip_in_the_spec_itself(spec):
+    """A variant that stops with NameError would pass as one that ends in an error."""
+    errors = [(key, one.error) for key in spec.faults for one in behaviours(spec, key)]
+    assert [error for error in errors if error[1].startswith(("NameError", "UnboundLocalError"))] == []
+
+
+@SPECS
 def test_every_mistake_is_told_from_every_other(spec):
     each = {key: behaviours(spec, key) for key in spec.faults}
     assert [twins for twins in combinations(each, 2) if all(agrees(*map(each.get, twins)))] == []
