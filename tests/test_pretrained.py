@@ -135,7 +135,7 @@ def test_what_is_saved_is_read_by_both(tmp_path):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_a_file_in_half_precision_is_read_as_float32(folder, dtype):
     state = {key: tensor.to(dtype) for key, tensor in load_file(folder / "model.safetensors").items()}
-    save_file(state, folder / "model.safetensors")
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})  # transformers asks for it
     model = load_bert(folder)
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     theirs = BertModel.from_pretrained(folder, attn_implementation="eager").float().eval()
