@@ -110,6 +110,16 @@ def test_six_steps_end_in_the_output_of_attention(parts, who):
     assert row[5] == [number(value) for value in reference.softmax(scores / np.sqrt(3))]
 
 
+@pytest.mark.parametrize("who", [0, 1, 2])
+def test_the_query_reaches_every_score_and_passes_beside_its_key(parts, who):
+    ax = plots.six_steps(WORDS[:3], parts["embeddings"][:3], parts["W_q"], parts["W_k"], parts["W_v"], who).axes[0]
+    ways = [np.array(line.get_xydata()) for line in ax.lines if line.get_color() == COLOURS["queries"]]
+    scores = sorted(text.get_position() for text in ax.texts if text.get_position()[1] == 3)[1:]
+    np.testing.assert_allclose(sorted(map(tuple, (way[-1] for way in ways))), scores)
+    for query, *corners, _ in ways:
+        assert all(abs(x - query[0]) > 3 / 2 for x, _ in corners)  # its key stands right below, 3 numbers wide
+
+
 def test_self_look_bars_show_every_share_and_one_over_n():
     shares = {"one": [0.5, 0.25, 0.125], "two": [0.75, 0.5, 0.375]}
     ax = plots.self_look_bars(shares, [2, 4, 8]).axes[0]

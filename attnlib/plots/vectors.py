@@ -224,7 +224,6 @@ def _join_steps(ax, who, count, column, key, value):
         ax.plot([x + key, x + key, x + value], [2, 5, 6], color=FAINT, **thin)
         ax.plot([x, x + value, x + value], [0, 2, 6], color=FAINT, **thin)
         ax.plot([x + value, (count - 1) * column / 2 + value], [6, 7], color=FAINT, **thin)
-        if x != who * column:
-            turn = own + (2.1 if x > own else -2.1)
-            ax.plot([own, turn, turn, x + key], [1, 1, 3, 3], color=COLOURS["queries"], **thin)
-    ax.plot([who * column, own, own], [0, 1, 3], color=FAINT, **thin)
+        turn = own + (2.1 if x > who * column else -2.1)  # around the boxes, not through its own key
+        ax.plot([own, turn, turn, x + key], [1, 1, 3, 3], color=COLOURS["queries"], **thin)
+    ax.plot([who * column, own], [0, 1], color=FAINT, **thin)
