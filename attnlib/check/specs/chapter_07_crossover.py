@@ -104,7 +104,7 @@ CROSSOVER = Spec(
     faults={
         "no_projections": "Include the four projections of attention, 8 * n * d**2: without them the crossover comes far too late.",
         "table": "The orders n**2 d and k n d**2 of the classic table are no FLOPs: put in the projections, the 2 of a multiply-add, and both products over pairs.",
-        "always_one": "Attention does not cost more for every sentence: the other layer may be the dearer one until n is large enough. If you search, look whether your comparison is the wrong way round.",
+        "always_one": "Attention does not cost more for every sentence: the other layer may cost more until n is large enough. If you search, look whether your comparison is the wrong way round.",
         "above_d": "n > d compares n**2 d with n d**2 alone: put in the projections, the factors and what the other layer costs, which differs from kind to kind.",
         "no_output": "Attention has four projections, 4 * n * d**2 in the bracket; yours has three (is W_o missing?).",
         "one_projection": "Attention has four projections, 4 * n * d**2 in the bracket; yours has one.",
@@ -161,7 +161,7 @@ CROSSOVER = Spec(
         _probe("an lstm with many features", "lstm", 600, 2),
     ),
     hints=(
-        "At which n do both cost exactly the same? Is attention dearer there already?",
+        "At which n do both cost exactly the same? Does attention cost more there already?",
         "Divide both sides by n * d and solve for n, or count n up from 1 and compare. Mind the tie and the sign.",
         "while 2 * (4 * n * d**2 + ____) <= ____: n += 1",
     ),
