@@ -5,8 +5,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 import attnlib
 from attnlib.plots.base import COLOURS, INK
-from attnlib.plots.heads import frame_blocks, grid, sheet
-from attnlib.plots.line_styles import look
+from attnlib.plots.heads import GREY, frame_blocks, grid, sheet
 
 SMALL = 8
 ROLES = {"Q": COLOURS["queries"], "K": COLOURS["keys"], "V": COLOURS["values"], "Z": COLOURS["output"]}
@@ -26,12 +25,12 @@ def attention_diagrams(X, W_q, W_k, W_v, W_o, *, title):
 
 
 def all_in_one(X, W_q, W_k, W_v, W_o, words, *, title):
-    """Draw the whole way: sentence, X, queries, keys and values of each head, weights, Z of each head, W_o, Z.
+    """Draw the whole way: sentence, X, queries, keys and values of each head, weights, result of each head, W_o, Z.
 
     **Shapes** X (n, d_model), W_q, W_k (num_heads, d_model, d_k), W_v (num_heads, d_model, d_v),
     W_o (num_heads * d_v, d_out), words: n names -> figure
 
-    **Promises** every cell is a number of the computation.
+    **Promises** every cell is a number of the computation; a colour of a frame is a role, heads have numbers.
     """
     Q, K, V = X @ W_q, X @ W_k, X @ W_v
     weights, Z = attnlib.attention_weights(Q, K), attnlib.attention(Q, K, V)
@@ -58,19 +57,19 @@ def _lanes(ax, parts, cell, row, start, words, middle):
     ax.text(x - 0.05, y - 0.06, "sentence", ha="right", va="bottom", fontsize=9)
     for place, word in enumerate(words):
         ax.text(x - 0.05, y + (place + 0.5) * 0.13, word, ha="right", va="center", fontsize=SMALL)
-    x_end, lane = x + start.shape[1] * wide, x + start.shape[1] * wide + 0.42
+    x_end, lane = x + start.shape[1] * wide, x + start.shape[1] * wide + 0.86
     ends = []
     for head in range(len(Q)):
         top = 0.5 + head * row + (row - len(Q[0]) * cell) / 2
-        colour, at = look(head)[0], lane
-        _arrow(ax, (x_end + 0.04, middle), (lane - 0.06, top + len(Q[0]) * cell / 2), colour)
-        columns = [("Q", Q), ("K", K), ("V", V), ("weights", weights), ("Z", Z)]
-        for name, part in columns:
+        at, height = lane, top + len(Q[0]) * cell / 2
+        _arrow(ax, (x_end + 0.04, middle), (lane - 0.5, height), GREY)
+        ax.text(lane - 0.06, height, f"head {head + 1}", ha="right", va="center", fontsize=SMALL)
+        for name, part in (("Q", Q), ("K", K), ("V", V), ("weights", weights), ("head i", Z)):
             label = f"{name}\n{part[head].shape}" if head == 0 else None
             width = 0.11 if name != "weights" else cell
             _tall_grid(ax, at, top, part[head], width, cell, ROLES.get(name, INK), label, name == "weights")
             at += part[head].shape[1] * width + (0.34 if name in "QKV" else 0.28)
-        ends.append((at - 0.24, top + len(Q[0]) * cell / 2))
+        ends.append((at - 0.24, height))
     return ends
 
 
@@ -80,12 +79,12 @@ def _mix(ax, ends, parts, heads, middle):
     names = ["side by side", "× W_o", "= Z"]
     gap = 0.5
     y = middle - (sum(len(part) for part in parts) * thin + 2 * gap) / 2
-    for head, end in enumerate(ends):
-        _arrow(ax, end, (x - 0.06, y + len(parts[0]) * thin / 2), look(head)[0])
+    for end in ends:
+        _arrow(ax, end, (x - 0.06, y + len(parts[0]) * thin / 2), GREY)
     for name, part, axis in zip(names, parts, (1, 0, None), strict=True):
-        _tall_grid(ax, x, y, part, cell, thin, ROLES["Z"] if axis is None else INK, f"{name} {part.shape}")
+        _tall_grid(ax, x, y, part, cell, thin, GREY if axis is None else INK, f"{name} {part.shape}")
         if axis is not None:
-            frame_blocks(ax, x, y, part.shape, heads, axis=axis, cell=(cell, thin))
+            frame_blocks(ax, x, y, part.shape, heads, axis=axis, cell=(cell, thin), colour=GREY)
         y += len(part) * thin + gap
 
 

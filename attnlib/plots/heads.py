@@ -3,11 +3,12 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from attnlib.plots.base import COLOURS, INK, STYLE, figure
+from attnlib.plots.base import INK, STYLE, figure
 from attnlib.plots.line_styles import look
 
 SMALL = 8
 CELL = 0.13  # inches
+GREY = "#4d4d4d"  # of what belongs to no head
 WORD_COLOURS = ["#9AD0F5", "#F5E663", "#F0A202", "#C9C9C9", "#8FD6B4", "#E7A7CB"]
 
 
@@ -53,7 +54,7 @@ def concat_boxes(heads, W_o, words, *, title):
     width = names_width + CELL * (joined.shape[1] + W_o.shape[1] + output.shape[1]) + 0.9
     fig, ax = sheet(width, tall + 0.95, title)
     x, limit = names_width, max(np.abs(part).max() for part in (joined, W_o, output))
-    for name, part, role in (("heads side by side", joined, None), ("W_o", W_o, INK), ("Z", output, COLOURS["output"])):
+    for name, part, role in (("heads side by side", joined, None), ("W_o", W_o, INK), ("Z", output, GREY)):
         y = 0.5 + (tall - len(part) * CELL) / 2
         grid(ax, x, y, part, limit, frame=role, name=f"{name}\n{part.shape}")
         if part is joined:
@@ -137,14 +138,15 @@ def grid(ax, x, y, values, limit, *, frame=None, name=None, cell=(CELL, CELL), w
     ax.set(xlim=(0, sheet_width), ylim=(sheet_height - 0.3, -0.3))
 
 
-def frame_blocks(ax, x, y, shape, blocks, *, axis, cell=(CELL, CELL)):
-    """Frame the blocks of rows (axis 0) or columns (axis 1) of a grid in the colours of their heads."""
+def frame_blocks(ax, x, y, shape, blocks, *, axis, cell=(CELL, CELL), colour=None):
+    """Frame the blocks of rows (axis 0) or columns (axis 1) of a grid: in one colour, or in those of their heads."""
     width, height = shape[1] * cell[0], shape[0] * cell[1]
     step = (width if axis else height) / blocks
     for head in range(blocks):
         corner = (x + head * step, y) if axis else (x, y + head * step)
         size = (step, height) if axis else (width, step)
-        ax.add_patch(Rectangle(corner, *size, fill=False, edgecolor=look(head)[0], linewidth=2, zorder=3))
+        edge = {"edgecolor": colour or look(head)[0], "linewidth": 1 if colour else 2}
+        ax.add_patch(Rectangle(corner, *size, fill=False, zorder=3, **edge))
 
 
 def _map(ax, weights, words, name, colour, picked):
