@@ -27,7 +27,7 @@ def checks_page(text, root):
         "bank": _rows(bank),
         "changes": _rows(mutants),
         "reasons": "\n".join(f"- {literal(why)}" for why in reasons.values()),
-        "share": f"{rejected / (rejected + otherwise):.1%}",
+        "share": f"{100 * rejected / (rejected + otherwise):.1f} %",
     }
     for place, part in parts.items():
         text = text.replace(f"{{{{ {place} }}}}", part)

@@ -450,7 +450,7 @@ def test_the_tables_of_the_checks_count_what_the_tests_ran():
     assert 0.9 * wrong <= named <= wrong
     made, rejected, same, otherwise = (int(number.replace(",", "")) for number in changes.split(" | "))
     assert made == rejected + same + otherwise
-    assert f"behave otherwise, {rejected / (rejected + otherwise):.1%} are" in page
+    assert f"behave otherwise, {100 * rejected / (rejected + otherwise):.1f} % are" in page
     assert "{{" not in page
 
 
