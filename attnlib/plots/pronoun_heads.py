@@ -70,7 +70,7 @@ def share_bars(groups, *, title, chance=None, xlabel="share of sentences that ar
 
 
 def loss_curve(losses, *, title, window=50):
-    """Draw the loss of every step and its running mean.
+    """Draw the loss of every step and its running mean, each mean at the middle of its steps.
 
     **Shapes** losses (steps,); window: steps of the mean -> figure
     """
@@ -80,7 +80,7 @@ def loss_curve(losses, *, title, window=50):
         ax.plot(losses, color="#b5b5b5", linewidth=0.7, marker="none", linestyle="-", label="one step")
         window = min(window, len(losses))
         mean = np.convolve(losses, np.ones(window) / window, mode="valid")
-        steps = np.arange(len(mean)) + window - 1
+        steps = np.arange(len(mean)) + (window - 1) / 2
         label = f"mean of {window} steps"
         ax.plot(steps, mean, color=COLOURS["queries"], linewidth=2, marker="none", linestyle="-", label=label)
         ax.set(xlabel="step", ylabel="loss", title=title, ylim=(0, None))
