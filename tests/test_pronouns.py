@@ -306,6 +306,18 @@ def test_one_who_is_told_the_candidates_compares_these_two():
     assert baselines.majority_accuracy(batch, batch) == batch.noun.tolist().count(favourite) / 101
 
 
+def test_all_baselines_stand_in_one_table_and_bags_twice():
+    batch = readers.encode(made(101)[0])
+    truth = torch.nn.functional.one_hot(batch.noun, len(vocabulary.ALL_NOUNS)).float()
+    bags = {"wise": lambda batch: truth, "contrary": lambda batch: -truth}
+    found = baselines.accuracies(bags, batch, batch)
+    rules = ["the first noun", "the second noun", "the nearer noun"]
+    assert list(found) == ["majority", *rules, "wise", "contrary", "wise, told", "contrary, told"]
+    assert [found[name] for name in ("wise", "contrary", "wise, told", "contrary, told")] == [1, 0, 1, 0]
+    assert baselines.told_accuracies(bags, batch) == {"wise, told": 1, "contrary, told": 0}
+    assert [found[rule] for rule in rules] == list(baselines.rule_accuracies(batch).values())
+
+
 # ----------------------------------------------------------------------------------------------------- the stored files
 
 

@@ -8,6 +8,7 @@ import itertools
 import torch
 from torch import nn
 
+from attnlib.tasks.pronoun_probes import accuracy
 from attnlib.tasks.pronoun_words import ALL_NOUNS, WORDS
 
 
@@ -65,3 +66,20 @@ def majority_accuracy(known, batch):
     """
     favourite = known.noun.bincount().argmax()
     return (batch.noun == favourite).double().mean().item()
+
+
+def accuracies(bags, known, batch):
+    """Compute how often the majority, the rules and bags of words are right; each bag also told the candidates.
+
+    **Shapes** bags {name: reader}; two ``Batch``, of training and of evaluation -> {name: a number from 0 to 1}
+    """
+    found = {"majority": majority_accuracy(known, batch)} | rule_accuracies(batch)
+    return found | {name: accuracy(bag, batch) for name, bag in bags.items()} | told_accuracies(bags, batch)
+
+
+def told_accuracies(bags, batch):
+    """Compute how often each reader is right when it is told the two candidates.
+
+    **Shapes** bags {name: reader}, a ``Batch`` -> {"name, told": a number from 0 to 1}
+    """
+    return {f"{name}, told": told_accuracy(bag, batch) for name, bag in bags.items()}
