@@ -57,7 +57,9 @@ def test_clocks_tell_the_angle_and_the_score():
 def test_the_moved_word_has_its_vector_and_its_frame():
     vector, scores = np.array([0.5, -0.25, 1.0]), np.arange(16.0).reshape(4, 4)
     fig = plots.moved_word(vector, scores, ["the", "dog", "bites", "man"], 1, title="t")
-    left, right = fig.axes
+    left, right, scale = fig.axes
+    assert scale.get_ylabel() == "score"
+    assert scale.get_ylim() == (-15, 15)
     assert [bar.get_height() for bar in left.patches] == list(vector)
     assert np.allclose(picture(right), scores)
     assert [line.get_xdata()[0] for line in right.lines[2:]] == [0.5, 1.5]
@@ -92,6 +94,16 @@ def test_maps_share_their_colours(count):
         assert ax.get_title(loc="center") == name
         assert np.allclose(picture(ax), values)
         assert ax.images[0].get_clim() == (0, 7)
+    assert stays_on_the_page(fig)
+
+
+def test_signed_maps_are_centred_at_0_and_their_scale_shows_the_limits_alone():
+    fig = plots.position_maps({"a": -torch.rand(48, 48)}, title="t", label="l", limits=(-2, 0), signed=True, rows="i")
+    ax, scale = fig.axes
+    assert ax.images[0].get_clim() == (-2, 2)
+    assert scale.get_ylim() == (-2, 0)
+    assert ax.get_ylabel() == "i"
+    assert list(ax.get_xticks()) == [0, 12, 24, 36]
     assert stays_on_the_page(fig)
 
 

@@ -49,23 +49,29 @@ def where_added(schemes, *, title):
     return fig
 
 
-def position_maps(maps, *, title, label, limits, signed=False):
+def position_maps(maps, *, title, label, limits, signed=False, rows="queries", columns="keys"):
     """Draw several maps over queries and keys in a row, all with the same colours.
 
-    **Shapes** maps {name: (n, n)}; limits (lowest, highest) colour -> figure
+    **Shapes** maps {name: (n, n)}; limits (lowest, highest) of the colour bar -> figure
+
+    **Promises** signed colours are centred at 0, whatever part of them the colour bar shows.
     """
-    fig, axes = figure(1, len(maps), width=8.0, height=8.0 / len(maps) + 0.4, squeeze=False, sharey=True)
+    size = min(8.0 / len(maps), 4.2)
+    fig, axes = figure(
+        1, len(maps), width=min(8.0, size * len(maps) + 1.2), height=size + 0.4, squeeze=False, sharey=True
+    )
+    ends = (-max(map(abs, limits)), max(map(abs, limits))) if signed else limits
     with matplotlib.rc_context(STYLE):
         for ax, (name, values) in zip(axes.flat, maps.items(), strict=True):
-            picture = ax.imshow(
-                np.asarray(values), cmap="PuOr" if signed else "cividis", vmin=limits[0], vmax=limits[1]
-            )
+            picture = ax.imshow(np.asarray(values), cmap="PuOr" if signed else "cividis", vmin=ends[0], vmax=ends[1])
             ax.set_title(name, fontsize=9, loc="center")
-            ax.set_xlabel("keys")
+            ax.set_xlabel(columns)
+            ticks = range(0, len(values), max(1, len(values) // 4))
+            ax.set(xticks=ticks, yticks=ticks)
             ax.spines[:].set_visible(False)
             ax.tick_params(length=0, labelsize=SMALL)
-        axes.flat[0].set_ylabel("queries")
-        fig.colorbar(picture, ax=axes, label=label, shrink=0.7)
+        axes.flat[0].set_ylabel(rows)
+        fig.colorbar(picture, ax=axes, label=label, shrink=0.7).ax.set_ylim(*limits)
     fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
     return fig
 

@@ -110,6 +110,7 @@ def moved_word(vector, scores, words, place, *, title):
         left.xaxis.set_major_locator(MaxNLocator(integer=True))  # no half features
         left.set_title(f"position {place}", fontsize=9)
     heatmap(scores, title="scores", row_names=words, column_names=words, signed=True, ax=right)
+    fig.colorbar(right.images[0], ax=right, label="score", shrink=0.7)
     right.title.set_fontsize(9)
     for text in right.texts:
         text.set_visible(False)
