@@ -119,7 +119,7 @@ SHIFT = Spec(
         Probe("a hundred places on, eight features", {"offset": 100, "d_model": 8}),
     ),
     hints=(
-        "sin(p + k) = sin p cos k + cos p sin k. Which two numbers of P[p] does it need, and which two of the offset?",
+        "With the frequency w of a pair, sin((p + k) w) = sin(p w) cos(k w) + cos(p w) sin(k w). Which two numbers of P[p] does it need, and which two of the offset?",
         "For every pair one block of 2 x 2: the row that makes sin(p + k), then the row that makes cos(p + k). The blocks stand on the diagonal.",
         "R[2 * i : 2 * i + 2, 2 * i : 2 * i + 2] = torch.tensor([[cos, ____], [____, cos]])",
     ),
