@@ -1,5 +1,7 @@
-"""Chapter 9: how much memory a call holds, counted in bytes of tensors on any system."""
+"""Chapter 9: how much memory a call holds, counted in bytes of tensors on any system, and how fast it grows."""
 
+import math
+import statistics
 import weakref
 
 import torch
@@ -26,6 +28,48 @@ def peak_memory(function, *inputs):
     with _Counter() as counter:
         function(*inputs)
     return counter.peak
+
+
+def growth_exponent(sizes):
+    """Fit the exponent b of size = a * n^b: the slope of the straight line that is closest on logarithmic axes.
+
+    **Shapes** sizes {n: size}, two at least, all above 0 -> a number
+
+    **Promises** 1 for what grows in proportion to n, 2 for what grows with n squared; a does not matter.
+
+    **Raises** ``ValueError`` (``statistics.StatisticsError``) for fewer than two lengths.
+
+    **Example**
+
+    >>> round(growth_exponent({10: 700, 20: 2800, 40: 11200}), 3)
+    2.0
+    """
+    return statistics.linear_regression([math.log(n) for n in sizes], [math.log(size) for size in sizes.values()]).slope
+
+
+def formula_bytes(n, chunk_size, radius, *, num_heads=8, d=64):
+    """Say by formula what attention holds at its peak beyond the inputs, in float32 and without gradients.
+
+    **Shapes** sizes: chunk_size of ``chunked_attention``, radius of ``local_attention``, d the width of a head
+    -> {"naive", "chunked", "window", "output alone": bytes}
+
+    **Promises** ``peak_memory`` of inputs (num_heads, n, d) is between 0.8 and 1.25 times the number; for the window,
+    with torch's fused kernel, which reads the windows in place.
+
+    **Example**
+
+    >>> formula_bytes(32768, 256, 1, num_heads=1)["naive"]
+    8589934592
+    """
+    tile = min(chunk_size, n)
+    numbers = {
+        "naive": 2 * n * n,  # scores and weights
+        # scaled queries, output and a number per query; one tile of scores, and three parts that are merged
+        "chunked": n * (2 * d + 1) + tile**2 + 3 * tile * d,
+        "window": n * (3 * d + 2 * radius + 1),  # padded keys and values, output; the mask
+        "output alone": n * d,
+    }
+    return {name: 4 * num_heads * count for name, count in numbers.items()}
 
 
 class _Counter(TorchDispatchMode):

@@ -25,6 +25,7 @@ from multi_head import other_load, processor
 from tqdm import tqdm
 
 import attnlib
+from attnlib.memory import growth_exponent
 
 RESULTS = Path(__file__).parent / "results" / "long_attention.json"
 THREADS, NUM_HEADS, D_HEAD, CHUNK = 2, 8, 64, 256
@@ -114,12 +115,6 @@ def in_fresh_process(name, n, direction):
     return json.loads(done.stdout)
 
 
-def slope(lengths, sizes):
-    """The exponent b of size = a * n^b that fits best on logarithmic axes."""
-    x, y = ([math.log(value) for value in values] for values in (lengths, sizes))
-    return statistics.linear_regression(x, y).slope
-
-
 def measure_time():
     """All times, and their ratios at n = 4096."""
     found = {direction: {str(n): times(n, direction) for n in LENGTHS[direction]} for direction in DIRECTIONS}
@@ -143,7 +138,9 @@ def exponents(found):
     result = {}
     for name, rows in found.items():
         kinds = ["tensors"] + ["resident"] * all(row["resident"] for row in rows.values())
-        result[name] = {kind: round(slope(map(int, rows), [row[kind] for row in rows.values()]), 3) for kind in kinds}
+        result[name] = {
+            kind: round(growth_exponent({int(n): row[kind] for n, row in rows.items()}), 3) for kind in kinds
+        }
     return result
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from attnlib import attention_weights, chunked_attention
-from attnlib.memory import peak_memory
+from attnlib import attention_weights, chunked_attention, local_attention
+from attnlib.memory import formula_bytes, growth_exponent, peak_memory
 
 
 def test_what_is_dropped_no_longer_counts():
@@ -51,3 +51,34 @@ def doubled(function, n, *, backward):
 def test_attention_in_tiles_holds_memory_in_proportion_to_n(backward):
     assert doubled(lambda *x: attention_weights(*x[:2]) @ x[2], 512, backward=backward) > 3.9
     assert doubled(lambda *x: chunked_attention(*x, chunk_size=64), 1024, backward=backward) < 2.1
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.0, 3.0])
+def test_the_exponent_of_a_power_is_found_whatever_stands_before_it(exponent):
+    for factor in (1e-3, 7.0, 1e9):
+        assert growth_exponent({n: factor * n**exponent for n in (3, 10, 70, 500)}) == pytest.approx(exponent)
+
+
+def test_a_constant_beside_a_power_lowers_the_exponent():
+    assert 1.5 < growth_exponent({n: n**2 + 10_000 for n in (100, 200, 400)}) < 2
+
+
+def test_one_length_has_no_exponent():
+    with pytest.raises(ValueError, match="at least two"):
+        growth_exponent({100: 7})
+
+
+@pytest.mark.parametrize("n", [700, 1024])
+@pytest.mark.parametrize("size", [32, 64, 200, 512, 1024])
+def test_formulas_tell_the_peak_within_a_quarter(n, size):
+    inputs = [torch.randn(3, n, 64) for _ in range(3)]
+    predicted = formula_bytes(n, size, size, num_heads=3)
+    forms = {
+        "naive": lambda q, k, v: (q @ k.mT / 8).softmax(dim=-1) @ v,
+        "chunked": lambda q, k, v: chunked_attention(q, k, v, chunk_size=size),
+        "window": lambda q, k, v: local_attention(q, k, v, size),
+        "output alone": lambda q, k, v: torch.empty_like(v),
+    }
+    assert set(forms) == set(predicted)
+    for name, form in forms.items():
+        assert 0.8 < peak_memory(form, *inputs) / predicted[name] < 1.25
