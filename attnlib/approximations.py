@@ -112,6 +112,34 @@ def segment_means(n, rank):
     return segments / segments.sum(dim=-1, keepdim=True)
 
 
+def low_rank_attention(queries, keys, values, rank):
+    """Let every query look at ``rank`` means of neighbouring keys, as an untrained ``LinformerAttention`` does.
+
+    attention(queries, E keys, E values) with E = segment_means(n, rank) (after Wang et al. 2020, section 4).
+
+    **Shapes**
+        queries     (..., num_queries, d_k)
+        keys        (..., n, d_k)
+        values      (..., n, d_v)
+        rank        means; at most n
+        output      (..., num_queries, d_v)
+
+    **Promises** with rank n it is full attention; rank scores a query are computed.
+
+    **Raises** as ``attention`` and ``segment_means``.
+
+    **Example**
+
+    >>> x = torch.tensor([[1.0], [3.0], [8.0], [8.0]])
+    >>> low_rank_attention(torch.zeros(1, 1), x, x, rank=2)
+    tensor([[5.]])
+    """
+    must_be_floating(queries=queries, keys=keys, values=values)
+    match(dot_product.SHAPES, dot_product.WHY, queries=queries, keys=keys, values=values)
+    means = segment_means(keys.shape[-2], rank).to(keys)
+    return dot_product.attention(queries, means @ keys, means @ values)
+
+
 class CustomAttention(MultiHeadAttention):
     """Multi-head self-attention whose heads gather in a way of your choice.
 

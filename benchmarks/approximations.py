@@ -22,7 +22,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
 
 import attnlib
-from attnlib.approximations import CustomAttention, LinformerAttention, segment_means, strided_attention
+from attnlib.approximations import CustomAttention, LinformerAttention, low_rank_attention, strided_attention
 from attnlib.tasks.recall import Recall, associative_recall, recall_accuracy, recall_loss
 
 RESULTS = Path(__file__).parent / "results" / "approximations.json"
@@ -34,12 +34,6 @@ CHUNK = {N: 16, LONG: 256}
 STRIDE = {N: 8, LONG: 64}
 
 
-def low_rank(queries, keys, values, *, rank):
-    """The heads of ``LinformerAttention`` for any length, with E and F as they start."""
-    means = segment_means(keys.shape[-2], rank)
-    return attnlib.attention(queries, means @ keys, means @ values)
-
-
 def heads(n):
     """All ways for heads to gather, by name."""
     return {
@@ -48,8 +42,8 @@ def heads(n):
         "window, radius 4": partial(attnlib.local_attention, radius=4),
         "window, radius 16": partial(attnlib.local_attention, radius=16),
         "strided": partial(strided_attention, stride=STRIDE[n]),
-        "low rank 4": partial(low_rank, rank=4),
-        "low rank 16": partial(low_rank, rank=16),
+        "low rank 4": partial(low_rank_attention, rank=4),
+        "low rank 16": partial(low_rank_attention, rank=16),
         "kernel": attnlib.linear_attention,
     }
 

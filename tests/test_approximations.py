@@ -18,6 +18,7 @@ from attnlib import (
     strided_mask,
     window_mask,
 )
+from attnlib.approximations import low_rank_attention
 from attnlib.shapes import ShapeError
 
 BATCH, NUM_HEADS, N, D_K, D_V = 2, 3, 11, 5, 7
@@ -170,3 +171,33 @@ def test_a_layer_with_window_heads_is_a_masked_layer():
 def test_a_layer_names_a_wrong_width():
     with pytest.raises(ShapeError, match="d_model is 13 in x but 14 in layer"):
         CustomAttention(D_MODEL, HEADS, attention)(torch.zeros(1, N, 13))
+
+
+# ------------------------------------------------------------------------------------------------------- low rank
+
+
+@pytest.mark.parametrize("rank", [1, 3, 7, N])
+def test_low_rank_attention_is_a_linformer_that_was_not_trained(rank):
+    torch.manual_seed(1)
+    layer = LinformerAttention(D_MODEL, HEADS, N, rank)
+    x = torch.randn(BATCH, N, D_MODEL)
+    again = CustomAttention(D_MODEL, HEADS, partial(low_rank_attention, rank=rank))
+    again.load_state_dict({name: part for name, part in layer.state_dict().items() if name not in ("E", "F")})
+    torch.testing.assert_close(again(x), layer(x))
+
+
+def test_low_rank_attention_of_rank_n_is_full_attention():
+    queries, keys, values = (x.double() for x in inputs())
+    torch.testing.assert_close(low_rank_attention(queries, keys, values, N), attention(queries, keys, values))
+
+
+def test_low_rank_attention_computes_rank_scores_a_query():
+    queries, keys, values = inputs()
+    scores = 2 * BATCH * NUM_HEADS * N * 3 * (D_K + D_V)
+    means = 2 * BATCH * NUM_HEADS * 3 * N * (D_K + D_V)
+    assert count_flops(low_rank_attention, queries, keys, values, 3) == scores + means
+
+
+def test_low_rank_attention_refuses_more_means_than_keys():
+    with pytest.raises(ValueError, match=f"rank is {N + 1}, expected at most n = {N}"):
+        low_rank_attention(*inputs(), N + 1)
