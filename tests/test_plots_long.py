@@ -57,17 +57,37 @@ def test_in_the_ring_everybody_meets_every_part_once(causal):
 
 
 def test_bubbles_lie_at_time_and_quality_with_memory_as_area():
-    other = {name: (10 * time, quality, size / 2) for name, (time, quality, size) in GIVEN.items()}
-    fig = plots.cost_bubbles({"short": GIVEN, "long": other}, title="t", chance=0.125)
-    for ax, rows in zip(fig.axes, (GIVEN, other), strict=False):
+    measured = {"accuracy": {name: [quality - 0.1, quality, quality + 0.1] for name, (_, quality, _) in GIVEN.items()}}
+    for n, factor in ((32, 1), (2048, 10)):
+        measured[f"costs at n = {n}"] = {
+            "sentences": 64,
+            "milliseconds": {name: factor * row[0] for name, row in GIVEN.items()},
+            "bytes": {name: row[2] / factor for name, row in GIVEN.items()},
+        }
+    fig = plots.cost_bubbles(measured, title="t")
+    for ax, factor in zip(fig.axes, (1, 10), strict=False):
         (bubbles,) = (part for part in ax.collections if isinstance(part, PathCollection))
-        np.testing.assert_allclose(bubbles.get_offsets(), [row[:2] for row in rows.values()])
+        np.testing.assert_allclose(bubbles.get_offsets(), [(factor * row[0], row[1]) for row in GIVEN.values()])
         areas = bubbles.get_sizes()
         np.testing.assert_allclose(areas / areas[0], [row[2] / 4e6 for row in GIVEN.values()])
         assert [text.get_text() for text in ax.texts] == ["3", "2", "1"]  # in the order of time
+    assert fig.axes[0].get_title(loc="left") == "32 words: 64 sentences"
     texts = [text.get_text().strip() for text in fig.axes[-1].texts]
-    assert texts[:2] == ["1  exact", "1.00; 4.0 | 2.0 MB"]
+    assert texts[:2] == ["1  exact", "1.00; 4.0 | 0.4 MB"]
     assert stays_on_the_page(fig)
+
+
+def test_memory_curves_draw_the_tensors_of_both_directions():
+    rows = {"naive": {"128": {"tensors": 4e6}, "256": {"tensors": 16e6}}, "chunked": {"256": {"tensors": 3e6}}}
+    measured = {
+        "forward": rows,
+        "forward + backward": {name: dict(reversed(row.items())) for name, row in rows.items()},
+    }
+    (ax,) = plots.memory_curves(measured, title="t").axes
+    lines = {line.get_label(): dict(zip(line.get_xdata(), line.get_ydata(), strict=True)) for line in ax.lines}
+    assert lines["naive, answer"] == lines["naive, train"] == {128: 4, 256: 16}
+    assert lines["chunked, answer"] == lines["chunked, train"] == {256: 3}
+    assert stays_on_the_page(ax.figure)
 
 
 def test_bars_are_as_long_as_the_memory():

@@ -18,7 +18,7 @@ from attnlib.plots.layer_curves import cost_table, gradient_panels, length_curve
 from attnlib.plots.layer_wiring import connectivity, reach_rows, timeline
 from attnlib.plots.layouts import clear_places
 from attnlib.plots.lines import head_view
-from attnlib.plots.long_costs import cost_bubbles, memory_bars
+from attnlib.plots.long_costs import cost_bubbles, memory_bars, memory_curves
 from attnlib.plots.long_sentences import cache_growth, ring_steps, tile_sweep
 from attnlib.plots.matrices import attention_boxes, projection_boxes, score_boxes
 from attnlib.plots.place_schemes import extrapolation_curves, position_maps, where_added
@@ -76,6 +76,7 @@ __all__ = [
     "loss_curve",
     "masks_and_graphs",
     "memory_bars",
+    "memory_curves",
     "moved_word",
     "nested_sets",
     "parse_edges",

@@ -5,20 +5,35 @@ import numpy as np
 from matplotlib.ticker import EngFormatter
 
 from attnlib.plots.base import INK, STYLE, figure
+from attnlib.plots.layer_curves import length_curves
 from attnlib.plots.line_styles import HEAD_COLOURS
 
 SMALL = 9
 LARGEST = 1600  # area of the largest bubble, in square points
 
 
-def cost_bubbles(panels, *, title, ylabel="accuracy", chance=None):
-    """Draw quality against time, each contender a bubble whose area is its memory, numbered as in the list beside.
+def memory_curves(measured, *, title):
+    """Draw the peak memory of written-out and chunked attention against the number of words.
 
-    **Shapes**
-        panels      {heading: {name: (milliseconds, quality, bytes)}}, the same names in all panels
-        chance      the quality of a guess, a dotted line
-        -> figure
+    **Shapes** measured {direction: {contender: {n: {"tensors": bytes, ...}}}}, as ``benchmarks/long_attention.py``
+    stores it -> figure
     """
+    curves = {}
+    for direction, verb in {"forward": "answer", "forward + backward": "train"}.items():
+        for name in ("naive", "chunked"):
+            rows = measured[direction][name].items()
+            curves[f"{name}, {verb}"] = {int(n): row["tensors"] / 1e6 for n, row in rows}
+    return length_curves(None, curves, ylabel="peak beyond inputs, MB", title=title)
+
+
+def cost_bubbles(measured, *, title):
+    """Draw accuracy against time, each contender a bubble whose area is its memory, numbered as in the list beside.
+
+    A dotted line marks a guess among 8.
+
+    **Shapes** measured: what ``benchmarks/approximations.py`` stores, costs at n = 32 and at n = 2048 -> figure
+    """
+    panels = _panels(measured)
     names = list(next(iter(panels.values())))
     fig, axes = figure(1, len(panels) + 1, width=8.0, height=4.0, width_ratios=[*[3] * len(panels), 1.7])
     with matplotlib.rc_context(STYLE):
@@ -27,16 +42,27 @@ def cost_bubbles(panels, *, title, ylabel="accuracy", chance=None):
             areas = LARGEST * size / size.max()
             ax.scatter(times, quality, areas, c=_colours(names), alpha=0.35, linewidths=1.2, edgecolors=INK)
             _number(ax, times, quality)
-            if chance is not None:
-                ax.axhline(chance, color=INK, linewidth=1, linestyle=":", marker="none")
+            ax.axhline(1 / 8, color=INK, linewidth=1, linestyle=":", marker="none")
             ax.set_xscale("log")
             ax.margins(x=0.22)
             ax.set_ylim(0, 1.18)
-            ax.set(xlabel="milliseconds (log scale)", ylabel=ylabel)
+            ax.set(xlabel="milliseconds (log scale)", ylabel="accuracy, trained at n = 32")
             ax.set_title(heading, fontsize=10)
         _legend(axes[-1], names, panels)
     fig.suptitle(title, x=0.01, ha="left", fontsize=STYLE["axes.titlesize"], color=INK)
     return fig
+
+
+def _panels(measured):
+    # {heading: {name: (milliseconds, accuracy, bytes)}}
+    panels = {}
+    for n, what in ((32, "{} sentences"), (2048, "cost alone")):
+        costs = measured[f"costs at n = {n}"]
+        panels[f"{n:,} words: {what.format(costs['sentences'])}"] = {
+            name: (costs["milliseconds"][name], sum(shares) / len(shares), costs["bytes"][name])
+            for name, shares in measured["accuracy"].items()
+        }
+    return panels
 
 
 def memory_bars(sizes, *, title):

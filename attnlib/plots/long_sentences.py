@@ -41,7 +41,7 @@ def tile_sweep(scores, chunk_size, picked, *, title):
             right.axvline(edge, color=INK, linewidth=0.8, linestyle=":", marker="none")
         right.set_ylim(row.min() - 0.1 * np.ptp(row), row.max() + 0.35 * np.ptp(row))
         right.set(xlabel="keys", ylabel="score", title=f"the framed row, query {picked}")
-        right.legend(fontsize=SMALL, loc="upper left", ncols=2)
+        right.legend(fontsize=SMALL, loc="upper left", ncols=2, frameon=True, framealpha=1, edgecolor="none")
     return _titled(fig, title)
 
 
