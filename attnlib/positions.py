@@ -129,8 +129,9 @@ def rotary(x, positions=None, *, base=10000.0, layout="interleaved"):
     """Rotate every pair of features by an angle that grows with the position: for queries and keys, before the score.
 
     The pair (a, b) number i of word p becomes (a cos t - b sin t, a sin t + b cos t), t = positions[p] / base^(2i / d)
-    (Su et al. 2021, eq. 34). Layout "interleaved" pairs neighbours, as RoFormer does; "half" pairs feature i
-    with feature d / 2 + i, as Llama does. Weights trained with one layout are wrong in the other.
+    (Su et al. 2021, eq. 34). Layout "interleaved" pairs neighbours, as RoFormer and Meta's Llama do;
+    "half" pairs feature i with feature d / 2 + i, as GPT-NeoX and the Llama of ``transformers`` do. Weights trained
+    with one layout are wrong in the other.
 
     **Shapes**
         x           (..., n, d), d even
