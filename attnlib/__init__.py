@@ -65,6 +65,7 @@ _HOME = {
     "ring_attention": "ring",
     "run_ring": "ring",
     "load_bert": "pretrained",
+    "rollout": "flow",
 }
 _BY_MODULE = ("check", "plots", "reference")
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # A module may import those before it. A new module gets its place here, where its chapter is taught.
 TEACHING_ORDER = ["reference", "shapes", "training", "dot_product", "masks", "scores", "multihead", "encoder"]
 TEACHING_ORDER += ["positions", "relative_positions", "windows", "layers", "costs", "convolution", "relations"]
-TEACHING_ORDER += ["memory", "efficient", "decoding", "approximations", "ring", "pretrained", "tasks"]
+TEACHING_ORDER += ["memory", "efficient", "decoding", "approximations", "ring", "pretrained", "flow", "tasks"]
 BESIDE = ["plots", "check"]  # these import the library; the library knows nothing of them
 HEAVY = ["matplotlib", "ipywidgets", "sklearn", "networkx", "IPython", "transformers", "sympy"]
 
