@@ -6,28 +6,36 @@ import torch
 from matplotlib.patches import Rectangle
 
 from attnlib import plots
+from attnlib.pretrained import Bert
 from tests.drawing import stays_on_the_page
 
 WORDS = ["one", "two", "three", "four", "five"]
 
 
+CONFIG = {"vocab_size": 91, "hidden_size": 20, "num_hidden_layers": 7, "num_attention_heads": 4}
+CONFIG |= {"intermediate_size": 37, "max_position_embeddings": 13}
+
+
 def test_bars_of_the_tower_are_shares_of_all_layers_together():
-    parts = {"base": ("ch. 1", 300), "layer: wide": ("ch. 4", 100), "layer: norm": ("ch. 5", 0)}
-    (ax,) = plots.encoder_tower(parts, 7, title="t").axes
+    model = Bert(CONFIG)
+    (ax,) = plots.encoder_tower(model, title="t").axes
     bars = [p.get_width() for p in ax.patches if isinstance(p, Rectangle) and p.get_fill()]
-    assert np.allclose(np.array(bars) / bars[0], [1, 7 / 3, 0])
+    norm, attention, feed_forward = 2 * 20, 4 * (20 * 20 + 20), 2 * 20 * 37 + 20 + 37
+    expected = np.array([(91 + 13 + 2) * 20, norm, *(7 * np.array([attention, norm, feed_forward, norm]))])
+    assert expected.sum() == sum(parameter.numel() for parameter in model.parameters())
+    assert np.allclose(np.array(bars) / sum(bars), expected / expected.sum())
     texts = [text.get_text() for text in ax.texts]
-    assert {"base  (ch. 1)", "300  (30%)", "7 × 100  (70%)", "7 layers"} < set(texts)
+    assert {"three embeddings  (ch. 1, 6)", f"7 × {attention:,}  ({7 * attention / expected.sum():.0%})"} < set(texts)
+    assert "7 layers" in texts
     assert stays_on_the_page(ax.figure)
 
 
 def test_the_frame_holds_the_repeated_parts_alone():
-    parts = {"base": ("ch. 1", 300), "layer: wide": ("ch. 4", 100), "layer: norm": ("ch. 5", 10)}
-    (ax,) = plots.encoder_tower(parts, 7, title="t").axes
+    (ax,) = plots.encoder_tower(Bert(CONFIG), title="t").axes
     (frame,) = (p for p in ax.patches if isinstance(p, Rectangle) and not p.get_fill())
     low, high = frame.get_y(), frame.get_y() + frame.get_height()
-    inside = {t.get_text(): low < t.get_position()[1] < high for t in ax.texts if "ch." in t.get_text()}
-    assert inside == {"base  (ch. 1)": False, "wide  (ch. 4)": True, "norm  (ch. 5)": True}
+    inside = [low < text.get_position()[1] < high for text in ax.texts if "ch." in text.get_text()]
+    assert inside == [False, False, True, True, True, True]
 
 
 def test_a_detail_that_is_not_found_is_hatched():

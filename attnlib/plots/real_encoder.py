@@ -12,17 +12,14 @@ from attnlib.plots.heads import sheet
 FAINTEST = 0.004  # a share of "it" below this gets no line
 
 
-def encoder_tower(parts, num_layers, *, title):
-    """Draw the parts of an encoder from the bottom up, each with where it was taught and its trained numbers.
+def encoder_tower(model, *, title):
+    """Draw the parts of a BERT from the bottom up, each with where it was taught and its trained numbers.
 
-    **Shapes**
-        parts       {name: (where it was taught, trained numbers)}, the lowest first; a name that begins with
-                    "layer: " is one of the parts that are repeated
-        num_layers  how often they are
-        -> figure
+    **Shapes** model: a ``Bert`` -> figure
 
     **Promises** the bar beside a part is as long as its share of all trained numbers, all layers together.
     """
+    num_layers, parts = len(model.encoder.blocks), _parts(model)
     counts = [count * (num_layers if name.startswith("layer: ") else 1) for name, (_, count) in parts.items()]
     fig, ax = sheet(7.6, 0.62 * len(parts) + 0.25, title)
     repeated, colours = [], itertools.cycle(COLOURS.values())
@@ -45,6 +42,23 @@ def encoder_tower(parts, num_layers, *, title):
     ax.add_patch(Rectangle(*frame, fill=False, edgecolor=INK, linestyle="--", zorder=0))
     ax.text(0.22, min(repeated) - 0.1 + frame[2] / 2, f"{num_layers} layers", rotation=90, ha="right", va="center")
     return fig
+
+
+def _parts(model):
+    # {name: (where it was taught, trained numbers)}, the lowest first; "layer: " begins what is repeated
+    block, embedding = model.encoder.blocks[0], model.embedding
+    return {
+        "three embeddings": ("ch. 1, 6", _count(embedding) - _count(embedding.norm)),
+        "layer norm": ("ch. 5", _count(embedding.norm)),
+        "layer: multi-head attention": ("ch. 4", _count(block.attention)),
+        "layer: add, layer norm 1": ("ch. 5", _count(block.attention_norm)),
+        "layer: feed-forward": ("ch. 5", _count(block.feed_forward)),
+        "layer: add, layer norm 2": ("ch. 5", _count(block.feed_forward_norm)),
+    }
+
+
+def _count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def detail_bars(differences, tolerance, *, title):
