@@ -32,6 +32,8 @@ def softmax(faults, scores):
 def _soft_weights(faults, x):
     if "winner" in faults:
         return (x == x.max(-1, keepdims=True)).astype(float)
+    if "all_ones" in faults:
+        return np.ones(x.shape)
     if "sigmoid" in faults:
         return 1 / (1 + np.exp(-x))
     if "no_exp" in faults:
@@ -39,6 +41,8 @@ def _soft_weights(faults, x):
     axis = choose(faults, {"first_axis": lambda: 0, "axis_1": lambda: 1}, lambda: -1)
     shifted = x - _shift(faults, x, axis)
     powers = 2.0**shifted if "base_2" in faults else np.exp(shifted)
+    if "max_outside" in faults:
+        powers = np.exp(x) - x.max(-1, keepdims=True)
     if "no_division" in faults:
         return powers
     if "whole_array" in faults:
@@ -71,6 +75,8 @@ SOFTMAX = Spec(
     variant=softmax,
     faults={
         **shared("no_max", "no_division", "no_exp", "plus_one", "logarithm", "winner", "truncated"),
+        "all_ones": "Every weight is 1: your softmax runs over an axis of size 1. It must run over the scores of a row.",
+        "max_outside": "Subtract the largest score inside `exp`, np.exp(scores - largest): you subtract it from the exponentials.",
         "whole_array": "Sum over the last axis only: yours sums over the whole array, so all rows share one sum.",
         "flat": "Keep the shape: you flatten the array and take one softmax over everything. Each row needs its own.",
         "first_axis": "Softmax runs over the keys, the last axis (`axis=-1`); yours runs over the first.",
@@ -154,6 +160,8 @@ def _dot_products(faults, query, keys):
         "mean": lambda: products.mean(-1),
         "only_last": lambda: products[:, -1],
         "largest_product": lambda: products.max(-1),
+        "squared_distance": lambda: ((keys - query) ** 2).sum(-1),
+        "minus_squared": lambda: -((keys - query) ** 2).sum(-1),
         "distance": lambda: np.sqrt(((keys - query) ** 2).sum(-1)),
         "minus_distance": lambda: -np.sqrt(((keys - query) ** 2).sum(-1)),
         "sums_first": lambda: query.sum() * keys.sum(-1),
@@ -171,14 +179,17 @@ SCORES = Spec(
     oracle=lambda query, keys: keys @ query,
     variant=score_vector,
     faults={
-        **shared("reshaped", "short", "only_last", "cosine", "softmaxed"),
+        **shared("short", "only_last", "cosine", "softmaxed"),
         "no_sum": "A dot product is one number: multiply entry by entry, then add the products up over d_k.",
         "over_keys": "Add up over d_k, the entries of one key; you add up over the keys.",
         "not_transposed": "A key is a row of `keys`: write keys @ query (or query @ keys.T), not query @ keys.",
+        **shared("reshaped"),
         "mean": "Add the products up; you take their mean, which divides by d_k.",
         "scaled": "The scale comes in the next step: here the scores stay unscaled.",
         "distance": "The score is a dot product, not a distance: similar vectors must get a high score.",
         "minus_distance": "The score is the dot product: multiply and add. You take the distance with a minus sign.",
+        "squared_distance": "The score is a dot product, multiply and add: you add the squares of the differences up.",
+        "minus_squared": "The score is a dot product, multiply and add: you take the squared distance with a minus sign.",
         "first_missing": "The first entry of the vectors is left out: Python counts from 0.",
         "largest_product": "Add up all the products of entries; you keep only the largest one.",
         "sums_first": "Multiply entry by entry before you add up: the product of two sums is something else.",
@@ -220,6 +231,8 @@ def scaled(faults, scores, d_k):
         "square": lambda: d_k**2,
         "whole_root": lambda: int(np.sqrt(d_k)),
         "brackets": lambda: d_k / 2,
+        "brackets_too": lambda: d_k * 2,
+        "rounded_root": lambda: round(d_k**0.5),
         "root_plus_one": lambda: np.sqrt(d_k + 1),
         "length": lambda: np.linalg.norm(scores),
     }
@@ -246,6 +259,8 @@ SCALE = Spec(
         **shared("no_scale", "by_d", "times", "by_count", "eight", "whole_root", "truncated"),
         "square": "Divide by the square root of d_k, not by its square.",
         "brackets": "`d_k ** 1 / 2` is half of d_k: the power comes before the division. Write `d_k ** 0.5` or np.sqrt.",
+        "brackets_too": "`scores / d_k ** 1 / 2` divides by d_k and then by 2: write `d_k ** 0.5` or np.sqrt.",
+        "rounded_root": "Keep the digits of the root: do not round it to a whole number.",
         "root_plus_one": "Below the root stands d_k alone: it is at least 1, so + 1 is not needed.",
         "length": "Divide by sqrt(d_k), not by the length of the vector of scores.",
         "floor": "Use `/` and not `//`, which throws the digits behind the point away.",
@@ -313,8 +328,16 @@ def _summed(faults, weights, values):
         "only_first": lambda: products[0],
         "multiplied": lambda: products.prod(axis),
         "largest": lambda: products.max(axis),
+        "truncated_steps": lambda: _summed_whole(products, values.dtype),
     }
     return choose(faults, ways, lambda: products.sum(axis))
+
+
+def _summed_whole(products, dtype):
+    total = np.zeros(products.shape[1])
+    for row in products:
+        total = (total + row).astype(dtype)
+    return total
 
 
 SUM = Spec(
@@ -325,7 +348,8 @@ SUM = Spec(
     oracle=lambda weights, values: weights @ values,
     variant=weighted_sum,
     faults={
-        **shared("mean", "reshaped", "only_last", "truncated"),
+        **shared("mean", "only_last", "truncated"),
+        "truncated_steps": "Your result array holds integers (it was made like the input), so each step of the sum is cut down to a whole number: make it of floats.",
         "no_sum": "Step 5 is there (the weighted values); step 6 is missing: add them up over the keys.",
         "wrong_axis": "Add up over the keys (axis 0), so that one vector of length d_v is left.",
         "one_number": "Add up over the keys only: d_v numbers are left, not a single one.",
@@ -333,6 +357,7 @@ SUM = Spec(
         "equal_weights": "Use the weights: yours is the plain mean, in which every value counts the same.",
         "on_entries": "A weight belongs to a whole value, a row: write weights[:, None] * values.",
         "values_first": "The keys are the rows of `values`: write weights @ values, not values @ weights.",
+        **shared("reshaped"),
         "softmaxed": "The weights are weights already: a second softmax flattens them.",
         "best_only": "Do not take the best value alone: every value counts with its weight.",
         "reversed": "The weights are used in reverse order: weight i belongs to value i.",

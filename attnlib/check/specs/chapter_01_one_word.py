@@ -18,6 +18,7 @@ def one_word(faults, embeddings, position, W_q, W_k, W_v):
     """All six steps for one word, with the mistakes in ``faults``."""
     if "matrices_transposed" in faults:
         W_q, W_k, W_v = W_q.T, W_k.T, W_v.T
+    values_from = W_k if "values_from_k" in faults else W_v
     if "swapped" in faults:
         W_q, W_k = W_k, W_q
     at = choose(
@@ -28,10 +29,11 @@ def one_word(faults, embeddings, position, W_q, W_k, W_v):
     seen = embeddings[: position + 1] if "only_back" in faults else embeddings
     query = word if "raw_query" in faults else word @ (W_k if "queries_from_k" in faults else W_q)
     keys = seen if "raw_keys" in faults else seen @ (W_q if "keys_from_q" in faults else W_k)
-    values = seen if "raw_values" in faults else seen @ (W_k if "values_from_k" in faults else W_v)
+    values = seen if "raw_values" in faults else seen @ values_from
     sizes = {"by_model": len(word), "by_count": len(embeddings), "by_v": values.shape[1]}
     scale = scale_of([key for key in faults if key != "scale_late"], len(query), sizes)
-    scores = keys @ query / (1.0 if "scale_late" in faults else scale)
+    products = query @ keys if "not_transposed" in faults else keys @ query
+    scores = products / (1.0 if "scale_late" in faults else scale)
     if "no_self" in faults:
         scores[at] = -np.inf
     if "all_words" in faults:
@@ -92,10 +94,11 @@ ONE_WORD = Spec(
     faults={
         **shared("no_scale", "by_d", "times", "by_model", "by_count", "by_v", "eight", "whole_root", "scale_late"),
         **shared("no_softmax", "no_exp", "no_division", "winner", "no_max", "weights_only", "no_sum", "mean"),
-        **shared("keys_from_q", "queries_from_k", "values_from_k", "raw_keys", "matrices_transposed"),
+        **shared("keys_from_q", "queries_from_k", "values_from_k", "raw_keys", "matrices_transposed", "all_ones"),
         "swapped": "Queries come from W_q and keys from W_k: yours are swapped. In the table of all scores, take the row of this word, not its column.",
         "raw_values": "The values are the embeddings times W_v; you gathered the embeddings themselves.",
         "raw_query": "The query is this word's embedding times W_q, not the embedding itself.",
+        "not_transposed": "A key is a row of `keys`: write keys @ query (or query @ keys.T), not query @ keys.",
         "first_word": "Take the query of the word at `position`; you always take the first word.",
         "last_word": "Take the query of the word at `position`; you always take the last word.",
         "before": "You take the word before: `position` counts from 0, so it is embeddings[position].",
@@ -105,7 +108,6 @@ ONE_WORD = Spec(
         "only_back": "A word looks at all words: keep those behind `position` too.",
         "all_words": "Return the output of the one word at `position`, not of all words.",
         "over_queries": "The softmax runs over the keys, along the row of this word; yours runs over the queries.",
-        "all_ones": "Every weight is 1: your softmax runs over an axis of size 1. It must run over the keys.",
         "equal_weights": "The scores must decide the weights: yours gives every word the same weight.",
         "rounded": "Do not round the weights: keep all digits, also where a text shows only two.",
         "own_value": "Every weight belongs to the value of its own word; you weigh one value with all of them.",
@@ -114,7 +116,7 @@ ONE_WORD = Spec(
     unpaired=frozenset(
         {
             *("eight", "whole_root", "by_v", "rounded", "all_ones", "equal_weights", "own_value", "adds_own"),
-            *("column", "before", "after", "only_back", "queries_from_k", "raw_query"),
+            *("not_transposed", "column", "before", "after", "only_back", "queries_from_k", "raw_query"),
         }
     ),
     probes=(

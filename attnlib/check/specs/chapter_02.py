@@ -1,4 +1,4 @@
-"""Chapter 2: projections, scores, softmax and masks on torch tensors. Attention is in ``chapter_02_attention``."""
+"""Chapter 2: projections, scores, softmax and masks on torch tensors. Attention is in the two modules beside."""
 
 import math
 
@@ -7,7 +7,8 @@ import torch
 import attnlib
 from attnlib import reference
 from attnlib.check.spec import Probe, Spec
-from attnlib.check.specs.chapter_02_attention import BATCH, COLUMNS, MASKED
+from attnlib.check.specs.chapter_02_attention import COLUMNS, MASKED
+from attnlib.check.specs.chapter_02_batch import BATCH
 from attnlib.check.specs.common import choose, scale_of, shared
 
 _generator = torch.Generator().manual_seed(202)
@@ -26,19 +27,22 @@ def projections(faults, X, W_q, W_k, W_v):
     """Queries, keys and values, with the mistakes in ``faults``."""
     if "matrices_transposed" in faults:
         W_q, W_k, W_v = W_q.T, W_k.T, W_v.T
+    values_from = W_k if "values_from_k" in faults else W_v
     if "swapped" in faults:
         W_q, W_k = W_k, W_q
     if "short" in faults:
-        X, W_q, W_k, W_v = X[:, :-1], W_q[:-1], W_k[:-1], W_v[:-1]
+        X, W_q, W_k, values_from = X[:, :-1], W_q[:-1], W_k[:-1], values_from[:-1]
     queries = X @ (W_k if "queries_from_k" in faults else W_q)
     if "chained" in faults:
         return queries, queries @ W_k, queries @ W_k @ W_v
     keys = X if "raw_keys" in faults else X @ (W_q if "keys_from_q" in faults else W_k)
-    values = X if "raw_values" in faults else X @ (W_k if "values_from_k" in faults else W_v)
+    values = X if "raw_values" in faults else X @ values_from
     if "nothing" in faults:
         queries, keys, values = X, X, X
     if "scaled" in faults:
         queries = queries / W_q.shape[1] ** 0.5
+    if "scaled_keys" in faults:
+        keys = keys / W_q.shape[1] ** 0.5
     orders = {
         "values_first": lambda: (values, queries, keys),
         "values_second": lambda: (queries, values, keys),
@@ -82,6 +86,7 @@ PROJECT = Spec(
         "side_by_side": "Return a tuple of three tensors, not one with the three side by side.",
         "equal_thirds": "Split at the widths d_k, d_k and d_v: three equal parts are right only when d_v equals d_k.",
         "scaled": "Do not scale the queries here: the division by sqrt(d_k) belongs to the scores.",
+        "scaled_keys": "Do not scale the keys here: the division by sqrt(d_k) belongs to the scores.",
         "relu": "Leave the ReLU out: a projection is a matrix product and nothing else, with negative numbers too.",
         "softmaxed": "Only the products are asked for here: no softmax yet.",
     },
@@ -173,14 +178,18 @@ SCORE_MATRIX = Spec(
 
 def rows(faults, scores):
     """Softmax of every row with masked scores, with the mistakes in ``faults``."""
+    if "zeros_hidden" in faults:
+        scores = scores.masked_fill(scores == 0, -math.inf)
     masked = scores == -math.inf
     fills = {"zero_scores": lambda: 0.0, "late_zeros": lambda: 0.0, "hundred": lambda: -100.0}
     fill = choose(faults, fills, lambda: None)
-    weights = _row_weights(faults, scores if fill is None else scores.masked_fill(masked, fill))
+    filled = scores if fill is None else scores.masked_fill(masked, fill)
+    weights = _row_weights(faults, filled.clamp(min=-100.0) if "clamped" in faults else filled)
     if "late_zeros" in faults:
         weights = weights.masked_fill(masked, 0.0)
     empty = masked.all(1, keepdim=True)
-    if fill is not None and "uniform_rows" not in faults:
+    weights = weights.nan_to_num() if "painted" in faults else weights
+    if (fill is not None or "clamped" in faults) and "uniform_rows" not in faults:
         weights = weights.masked_fill(empty, 0.0)
     if "any_row" in faults:
         weights = weights.masked_fill(masked.any(1, keepdim=True), 0.0)
@@ -204,7 +213,8 @@ def _row_weights(faults, scores):
     top = scores.amax(axis, keepdim=True)
     if "max_no_keepdims" in faults:
         top = top.squeeze(axis)
-    tops = {"no_max": lambda: torch.zeros(1), "one_max": scores.max, "low_rows": scores.max}
+    nothing = {key: lambda: torch.zeros(1) for key in ("no_max", "painted")}
+    tops = {**nothing, "one_max": scores.max, "low_rows": scores.max}
     top = choose(faults, tops, lambda: top)
     powers = torch.exp(scores - top.clamp(min=-1e30))
     if "no_division" in faults:
@@ -224,6 +234,19 @@ def _with_masked(scores, *places):
     return scores
 
 
+def _with_zeros(*shape):
+    """Draw scores of which two are exactly 0."""
+    scores = _normal(*shape)
+    scores[2, 0], scores[4, 2] = 0.0, 0.0
+    return scores
+
+
+def _high_and_low():
+    """Of the low scores that are seen one is far above the others: its logarithm of a sum is exact in float32, too."""
+    low = torch.tensor([[-200100.0, -200000.0, -200300.0, -200200.0, -200400.0]])
+    return _with_masked(torch.cat([_normal(1, 5) + 1000, low]), (1, 1))
+
+
 ROW_SOFTMAX = Spec(
     name="row_softmax",
     chapter=2,
@@ -233,7 +256,9 @@ ROW_SOFTMAX = Spec(
     variant=rows,
     faults={
         **shared("over_queries", "zero_scores", "hundred", "any_row", "all_rows", "plus_one", "logarithm"),
-        **shared("no_division", "no_exp", "no_max"),
+        **shared("no_division", "no_exp", "no_max", "zeros_hidden"),
+        "painted": "Subtract the row's largest score before `exp`: `nan_to_num` turns the NaN of an overflow into zeros, too.",
+        "clamped": "Do not cut the scores off below: a row of very low scores then gets equal weights. Use minus infinity as it is.",
         "whole_array": "Divide every row by its own sum; yours divides by the sum of the whole matrix.",
         "no_keepdims": "Keep the axis in the sum (`keepdim=True`): without it the row sums line up with the columns.",
         "max_no_keepdims": "Keep the axis in the maximum (`keepdim=True`): without it the row maxima line up with the columns.",
@@ -252,17 +277,14 @@ ROW_SOFTMAX = Spec(
         Probe("a square of scores", {"scores": _normal(4, 4)}),
         Probe(
             "some masked scores",
-            {"scores": _with_masked(_normal(5, 4), (0, 1), (3, 0), (3, 2), *((row, 3) for row in range(5)))},
+            {"scores": _with_masked(_with_zeros(5, 4), (0, 1), (3, 0), (3, 2), *((row, 3) for row in range(5)))},
         ),
         Probe(
             "a row that is all masked",
             {"scores": _with_masked(_normal(3, 2), (1, 0), (1, 1), (2, 0))},
         ),
         Probe("scores around 1000", {"scores": _normal(2, 5) + 1000}),
-        Probe(
-            "rows around 1000 and -1000",
-            {"scores": _with_masked(_normal(2, 5) + torch.tensor([[1000.0], [-1000.0]]), (1, 3))},
-        ),
+        Probe("rows around 1000 and around -200000", {"scores": _high_and_low()}),
     ),
     hints=(
         "What is exp(-infinity)? And what is -infinity minus the largest score, when that is -infinity too?",
@@ -369,6 +391,7 @@ def padding(faults, lengths, num_keys):
         "two_axes": lambda: mask,
         "query_axis": lambda: mask[:, :, None],
         "square": lambda: mask[:, None, :] & mask[:, :, None],
+        "query_rows": lambda: mask[:, :, None].expand(-1, -1, width),
         "causal": lambda: mask[:, None, :] & torch.ones(width, width).tril().bool(),
         "four_axes": lambda: mask[:, None, None, :],
     }
@@ -397,6 +420,7 @@ PADDING = Spec(
         "longest_width": "The mask is num_keys wide; yours is as wide as the longest sentence.",
         "two_axes": "Add the axis of the queries: (batch, 1, num_keys), so that the mask fits the scores of a batch.",
         "query_axis": "The padding must be hidden on the key axis, the last one; yours is on the axis of the queries.",
+        "query_rows": "You hide the rows of the padding queries: hide the padding keys, on the last axis, with shape (batch, 1, num_keys).",
         "square": "Hide the padding keys alone, with shape (batch, 1, num_keys): padding queries may keep looking.",
         "causal": "Hide the padding alone, with shape (batch, 1, num_keys): nothing says that the future is hidden.",
         "four_axes": "Three axes are asked for, (batch, 1, num_keys): there are no heads yet.",

@@ -42,6 +42,8 @@ def _kernel_scores(faults, gaps, width):
         "width_alone": lambda: width,
         "no_width": lambda: 2.0,
         "width_times": lambda: 2 / width**2,
+        "no_divisor": lambda: 1.0,
+        "multiplied": lambda: 1 / (2 * width**2),
     }
     scores = squares / choose(faults, divisors, lambda: 2 * width**2)
     return scores if "far_wins" in faults else -scores
@@ -62,6 +64,7 @@ def _kernel_weights(faults, scores, width):
         "whole_sum": lambda: powers / powers.sum(),
         "no_exp": lambda: _shares(scores),
         "exp_twice": lambda: powers.softmax(dim=1),
+        "all_ones": lambda: torch.ones_like(scores),
         "uniform": lambda: torch.full_like(scores, 1 / scores.shape[1]),
     }
     return choose(faults, ways, lambda: scores.softmax(dim=1))
@@ -95,11 +98,14 @@ KERNEL = Spec(
     variant=kernel_regression,
     faults={
         **shared("mean"),
+        "all_ones": "Every weight is 1: your softmax runs over an axis of size 1. It must run over the points.",
         "no_square": "Square the distance: the Gaussian kernel has (x - x_j)**2 in the exponent, not abs(x - x_j).",
         "no_two": "Divide the squared distance by 2 * width**2; the factor 2 is missing.",
         "two_squared": "Square the width alone: divide by 2 * width**2, not by (2 * width)**2, which is twice as much.",
         "width_once": "Square the width too: divide by 2 * width**2, not by 2 * width.",
         "width_alone": "Divide the squared distance by 2 * width**2; you divide by the width as it is.",
+        "no_divisor": "Divide the squared distance by 2 * width**2: you take it as it is.",
+        "multiplied": "Divide the squared distance by 2 * width**2; you multiply it by that.",
         "no_width": "The width is not used: divide the squared distance by 2 * width**2.",
         "width_times": "A larger width must flatten the weights: divide by width**2. (`a / 2 * b` multiplies by b; `a / (2 * b)` divides.)",
         "far_wins": "The sign in the exponent is missing: now the points far away get the largest weights.",
@@ -126,6 +132,8 @@ KERNEL = Spec(
     unpaired=frozenset(
         {
             "width_alone",
+            "multiplied",
+            "all_ones",
             "no_keepdims",
             "density",
             "small_number",

@@ -16,6 +16,7 @@ def count_parameters(faults, d_model, num_heads, bias):
     matrices = {
         "matrices_times_heads": lambda: 4 * d_model**2 * num_heads,
         "full_projections": lambda: 3 * d_model**2 * num_heads + d_model**2,
+        "full_layers": lambda: 3 * d_model**2 * num_heads + d_model**2,
         "no_W_o": lambda: 3 * d_model**2,
         "one_head": lambda: 4 * d_model * d_head,
         "narrow_matrices": lambda: 4 * d_model * d_head,
@@ -36,6 +37,7 @@ def _bias_numbers(faults, d_model, num_heads, bias):
     number = choose(faults, {"no_W_o": lambda: 3, "two_matrices": lambda: 2}, lambda: 4)
     options = {
         "one_head_projected": lambda: (3 * d_head + d_model) * bias,
+        "full_layers": lambda: (3 * num_heads + 1) * d_model * bias,
         "no_bias": lambda: 0,
         "bias_always": lambda: number * length,
         "bias_inverted": lambda: number * length * (not bias),
@@ -68,6 +70,7 @@ PARAMETERS = Spec(
         "times_heads": "More heads do not mean more numbers: each head is num_heads times narrower, so do not multiply by num_heads.",
         "matrices_times_heads": "The four matrices hold all heads: each head has d_head columns, so do not multiply them by num_heads.",
         "full_projections": "Each head has d_head columns of W_q, W_k and W_v, not whole matrices: leave the factor num_heads out.",
+        "full_layers": "Each head has d_head columns (and d_head bias numbers) of W_q, W_k and W_v, not layers of its own from d_model to d_model.",
         "no_W_o": "There is a fourth projection, W_o (with a bias of its own), after the heads are joined.",
         "one_head": "That is a single head: every head reads all d_model features, and there are num_heads of them.",
         "narrow_matrices": "All heads together have d_model columns: each matrix is (d_model, d_model), not (d_model, d_head).",
@@ -91,6 +94,7 @@ PARAMETERS = Spec(
             "two_matrices",
             "narrow_matrices",
             "full_projections",
+            "full_layers",
             "one_matrix",
             "doubled",
             "bias_inverted",
@@ -117,6 +121,7 @@ def count_flops(faults, n, d_model, num_heads):
     total = total if "half" in faults else 2 * total
     softmax = {"softmax_counted": lambda: 5, "softmax_three": lambda: 3, "scale_counted": lambda: 1}
     total += choose(faults, softmax, lambda: 0) * num_heads * n**2
+    total -= 5 * n * d_model + num_heads * n**2 if "one_less" in faults else 0
     return total * num_heads if "all_times_heads" in faults else total
 
 
@@ -170,6 +175,7 @@ FLOPS = Spec(
     variant=count_flops,
     faults={
         "half": "Count 2 FLOPs for a multiply-add, one multiplication and one addition: yours counts the multiplications.",
+        "one_less": "Count every multiply-add as 2: a dot product of length d then has 2 * d FLOPs, not 2 * d - 1.",
         "no_projections": "The four projections are missing: 2 * n * d_model**2 each.",
         "no_output": "The output projection W_o is missing: 2 * n * d_model**2 more.",
         "only_output": "The projections of queries, keys and values are missing: three times 2 * n * d_model**2.",
@@ -193,7 +199,16 @@ FLOPS = Spec(
         "softmax_three": "Count matrix products only: leave the softmax (here 3 FLOPs for each weight) out.",
     },
     unpaired=frozenset(
-        {"only_output", "all_per_head", "every_pair", "one_word", "squared", "softmax_three", "half_of_pairs"}
+        {
+            "one_less",
+            "only_output",
+            "all_per_head",
+            "every_pair",
+            "one_word",
+            "squared",
+            "softmax_three",
+            "half_of_pairs",
+        }
     ),
     probes=(_flop_probe(5, 12, 3), _flop_probe(11, 10, 2), _flop_probe(7, 30, 5)),
     hints=(

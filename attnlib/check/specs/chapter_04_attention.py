@@ -29,11 +29,19 @@ def weights_of(faults, scores):
         "whole_table": lambda: scores.flatten(-2).softmax(-1).reshape(scores.shape),
         "no_max": lambda: _shares(scores.exp()),
         "one_max": lambda: _shares((scores - scores.max()).exp()),
-        "no_division": lambda: (scores - scores.amax(-1, keepdim=True)).exp(),
+        "one_max_each": lambda: _shares((scores - scores.amax((-2, -1), keepdim=True)).exp()),
+        "no_division": lambda: _powers(scores),
         "winner": lambda: (scores == scores.amax(-1, keepdim=True)).float(),
+        "all_ones": lambda: torch.ones_like(scores),
+        "no_keepdims": lambda: _powers(scores) / _powers(scores).sum(-1)[..., None, :],
+        "sums_beside": lambda: _powers(scores) / _powers(scores).sum(-1),
         "causal": lambda: scores.masked_fill(torch.ones_like(scores).triu(1).bool(), -torch.inf).softmax(-1),
     }
     return choose(faults, ways, lambda: scores.softmax(-1))
+
+
+def _powers(scores):
+    return (scores - scores.amax(-1, keepdim=True)).exp()
 
 
 def _shares(powers):
@@ -62,8 +70,10 @@ def cross(faults, X, memory, W_q, W_k, W_v, W_o, num_heads):
         "memory_cut": lambda: (X, *2 * (memory[:, : X.shape[1]],)),
         "first_memory": lambda: (X, *2 * (memory[:1].expand_as(memory),)),
     }
-    asking, keyed, valued = choose(faults, sources, lambda: (X, memory, memory))
-    return _attend(faults, asking, keyed, valued, (W_q, W_k, W_v, W_o), num_heads)
+    parts, matrices = choose(faults, sources, lambda: (X, memory, memory)), (W_q, W_k, W_v, W_o)
+    if "batch_first" in faults:
+        return _attend(faults, *(part.transpose(0, 1) for part in parts), matrices, num_heads).transpose(0, 1)
+    return _attend(faults, *parts, matrices, num_heads)
 
 
 def _attend(faults, asking, keyed, valued, matrices, num_heads):
@@ -73,10 +83,13 @@ def _attend(faults, asking, keyed, valued, matrices, num_heads):
     number = 1 if "one_head" in faults else num_heads
     cut = {"reshape_only"} if "reshape_both" in faults else faults & {"reshape_only", "strided"}
     queries, keys, values = (split(cut, part, number) for part in projected)
+    if "strided_once" in faults:
+        queries, keys, values = (split({"strided"}, part, number) for part in projected)
     if "heads_not_moved" in faults:
         queries, keys, values = (part.transpose(1, 2) for part in (queries, keys, values))
     d_head = queries.shape[-1]
-    scale = scale_of(faults, d_head, {"by_model": asking.shape[2], "by_heads": num_heads, "by_count": keyed.shape[1]})
+    sizes = {"by_model": asking.shape[2], "by_heads": num_heads, "by_count": keyed.shape[1]}
+    scale = scale_of(faults, d_head, sizes | {"by_queries": asking.shape[1]})
     weights = weights_of(faults, queries @ (keys if "not_transposed" in faults else keys.transpose(-2, -1)) / scale)
     weights = weights / d_head**0.5 if "scale_late" in faults else weights
     if "weights_only" in faults:
@@ -90,20 +103,20 @@ def _projected(faults, asking, keyed, valued, matrices, num_heads):
     W_q, W_k, W_v = matrices
     if faults & {"matrices_transposed", "all_transposed"}:
         W_q, W_k, W_v = W_q.T, W_k.T, W_v.T
-    if "swapped" in faults:
-        W_q, W_k = W_k, W_q
     if "one_projection" in faults:
         d_head = W_q.shape[1] // num_heads
         W_q, W_k, W_v = (W[:, :d_head].repeat(1, num_heads) for W in (W_q, W_k, W_v))
-    values = choose(
-        faults,
-        {
-            "raw_values": lambda: valued,
-            "values_from_k": lambda: valued @ W_k,
-            "values_from_q": lambda: valued @ W_q,
-        },
-        lambda: valued @ W_v,
-    )
+    ways = {
+        "raw_values": lambda: valued,
+        "values_from_k": lambda: valued @ W_k,
+        "values_from_q": lambda: valued @ W_q,
+        "one_matrix": lambda: valued @ W_q,
+    }
+    values = choose(faults, ways, lambda: valued @ W_v)
+    if "swapped" in faults:
+        W_q, W_k = W_k, W_q
+    if "one_matrix" in faults:
+        W_k = W_q
     queries = asking @ (W_k if "queries_from_k" in faults else W_q)
     return [queries, keyed @ (W_q if "keys_from_q" in faults else W_k), values]
 
@@ -163,7 +176,10 @@ def _high_probe(n, m=None):
 _BOTH = {
     **shared(*SCALES, "by_count", d_k="d_head"),
     **shared("over_queries", "no_softmax", "no_max", "no_division", "winner", "causal", "weights_only"),
-    **shared("swapped", "keys_from_q", "queries_from_k", "values_from_k"),
+    **shared("swapped", "keys_from_q", "queries_from_k", "values_from_k", "all_ones", "no_keepdims"),
+    "sums_beside": "Keep the axis in the sum (`keepdim=True`): without it the sums line up with other axes of the weights.",
+    "one_matrix": "Queries, keys and values have a matrix each, W_q, W_k and W_v; yours are all made with W_q.",
+    "strided_once": "Split and join in the same order: yours splits off every num_heads-th feature and joins neighbours.",
     **heads_of("by_heads", "by_model", "reshape_only", "join_no_swap", "reshape_both", "strided", "over_heads"),
     **heads_of("no_W_o", "W_o_transposed", "averaged", "mean_repeated", "summed", "largest", "first_only", "reversed"),
     **heads_of("one_head", "one_projection", "features_moved"),
@@ -177,6 +193,11 @@ _BOTH = {
     "not_transposed": "Every query meets every key: swap the last two axes of the keys, queries @ keys.transpose(-2, -1).",
 }
 _ALONE = {
+    "all_ones",
+    "no_keepdims",
+    "sums_beside",
+    "one_matrix",
+    "strided_once",
     "whole_table",
     "residual",
     "features_moved",
@@ -191,7 +212,6 @@ _ALONE = {
     "over_batch",
     "keys_from_q",
     "queries_from_k",
-    "values_from_q",
     "not_transposed",
     "mean_repeated",
     "summed",
@@ -240,8 +260,10 @@ CROSS = Spec(
     difficulty=2,
     oracle=_cross_oracle,
     variant=as_set(cross),
-    faults=_BOTH
+    faults={key: says for key, says in _BOTH.items() if key != "sums_beside"}
     | {
+        **shared("by_queries", d_k="d_head"),
+        "batch_first": "Axis 0 is the batch, axis 1 the words: yours lets words at one place of all sentences attend to each other.",
         "raw_values": "The values are memory times W_v, not memory itself.",
         "swapped": "The queries are made with W_q and the keys with W_k: your matrices are swapped.",
         "sources_swapped": "The queries come from X and the keys and values from memory: yours are the other way round.",
@@ -254,7 +276,10 @@ CROSS = Spec(
         "first_memory": "Every sentence has its own memory: yours uses the first one for the whole batch.",
         "across_batch": "Words look into the memories of other sentences: memory b belongs to sentence b alone.",
     },
-    unpaired=frozenset(_ALONE | {"memory_behind", "memory_cut", "first_memory", "across_batch", "strided", "swapped"}),
+    unpaired=frozenset(
+        _ALONE - {"sums_beside"}
+        | {"memory_behind", "memory_cut", "first_memory", "across_batch", "by_queries", "batch_first"}
+    ),
     probes=(
         _many_probe("five words asking seven, three heads", 2, 5, 12, 3, m=7),
         _many_probe("three words asking two, two heads", 1, 3, 10, 2, m=2),

@@ -45,16 +45,21 @@ def _projected(faults, queries, keys, values, W_q, W_k, W_v):
         W_q, W_k, W_v = (W.transpose(1, 2) for W in (W_q, W_k, W_v))
     if "first_matrices" in faults:
         W_q, W_k, W_v = (W[:1].expand_as(W) for W in (W_q, W_k, W_v))
-    if "swapped" in faults:
-        W_q, W_k = W_k, W_q
     ways = {
         "raw_values": lambda: values.expand(len(W_v), -1, -1),
         "values_from_k": lambda: values @ W_k,
         "values_from_keys": lambda: keys @ W_v,
         "values_from_queries": lambda: queries @ W_v,
+        "keys_as_values": lambda: keys @ W_k,
+        "sources_swapped": lambda: queries @ W_v,
     }
+    found = choose(faults, ways, lambda: values @ W_v)
+    if "swapped" in faults:
+        W_q, W_k = W_k, W_q
+    if "sources_swapped" in faults:
+        queries, keys = keys, queries
     asked = queries if "keys_from_queries" in faults else keys
-    return queries @ W_q, asked @ W_k, choose(faults, ways, lambda: values @ W_v)
+    return queries @ W_q, asked @ W_k, found
 
 
 def _output(faults, heads, W_o):
@@ -120,6 +125,7 @@ GENERAL = Spec(
     faults={
         **shared(*SCALES, "by_count", "by_queries", d_k="p_k"),
         **shared("over_queries", "no_softmax", "no_max", "no_division", "winner", "causal", "weights_only"),
+        **shared("all_ones", "no_keepdims"),
         **heads_of("by_heads", "over_heads", "no_W_o", "W_o_transposed", "averaged", "mean_repeated", "summed"),
         **heads_of("largest", "first_only"),
         "by_input": "The scale is the square root of p_k, the length of a query inside a head, not of d_q before the projection.",
@@ -127,12 +133,15 @@ GENERAL = Spec(
         "by_v": "The scale is the square root of p_k, the length of queries and keys in a head, not of p_v.",
         "by_all": "The scale is the square root of p_k, the length of a query in one head, not of all heads side by side.",
         "one_max": "Subtract each row's own largest score, not that of the whole table: rows far below it become 0 / 0.",
+        "one_max_each": "Subtract each row's own largest score, not the largest of a head: rows far below it become 0 / 0.",
         "whole_table": "Every query has a softmax of its own, over its keys (dim=-1); yours is one softmax for a whole head.",
         "swapped": "The queries are multiplied by W_q and the keys by W_k: your matrices are swapped.",
         "raw_values": "The values of head i are values @ W_v[i], not the values themselves.",
         "values_from_k": "The values are multiplied by W_v, not by W_k.",
         "values_from_keys": "The values come from `values`; you projected the keys for them.",
         "values_from_queries": "The values come from `values`; you projected the queries for them.",
+        "keys_as_values": "The values of head i are values @ W_v[i]; you gathered the projected keys.",
+        "sources_swapped": "The queries ask, keys and values answer: yours are the other way round.",
         "keys_from_queries": "The keys come from `keys`; you projected the queries for them.",
         "matrices_transposed": "Do not transpose the matrices: queries @ W_q[i]. (Only nn.Linear stores the transpose.)",
         "not_transposed": "Every query meets every key: swap the last two axes of the keys before the product.",
@@ -147,12 +156,13 @@ GENERAL = Spec(
         {
             *("eight", "whole_root", "by_count", "by_queries", "by_keys_input", "no_max", "one_max", "no_division"),
             *("winner", "causal", "weights_only", "W_o_transposed", "mean_repeated", "summed", "largest", "first_only"),
-            *("raw_values", "values_from_k", "values_from_queries", "keys_from_queries", "matrices_transposed"),
+            *("all_ones", "no_keepdims", "one_max_each", "keys_as_values", "sources_swapped"),
+            *("raw_values", "values_from_queries", "keys_from_queries", "matrices_transposed"),
             *("not_transposed", "below_each_other", "below_W_o", "whole_table"),
         }
     ),
     probes=(
-        _general_probe("three heads, all sizes different", 5, 7, 3, (4, 10, 9), 2, 8, 11),
+        _general_probe("three heads, all sizes different", 5, 7, 3, (4, 10, 13), 2, 8, 11),
         _general_probe("two heads, few keys", 3, 2, 2, (7, 5, 4), 11, 3, 6),
         _general_probe("two heads, equal sizes", 4, 4, 2, (4, 4, 4), 4, 4, 8),
         _high_probe(),

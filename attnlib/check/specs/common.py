@@ -20,6 +20,8 @@ SHARED = {
     "no_exp": "Take `exp` of the scores first: dividing raw scores by their sum can give negative weights.",
     "plus_one": "Add nothing to the sum below the line: with + 1 the weights of a row sum to less than 1.",
     "logarithm": "That is the logarithm of the weights; return the weights.",
+    "all_ones": "Every weight is 1: your softmax runs over an axis of size 1. It must run over the keys.",
+    "no_keepdims": "Keep the axis in the sum (`keepdim=True`): without it each weight is divided by the sum of another row.",
     "winner": "Softmax is soft: every key gets a share, not only the one with the largest score.",
     "softmaxed": "The softmax comes in a later step: return the scores themselves.",
     # sums, shapes, loops
@@ -40,10 +42,11 @@ SHARED = {
     "raw_keys": "The keys are X times W_k, not X itself.",
     "matrices_transposed": "Do not transpose the weight matrices: W_q is (d_model, d_k), so X @ W_q. (Only nn.Linear stores the transpose.)",
     # masks
+    "zeros_hidden": "A score of 0 is an ordinary score: what is hidden shows in the mask, not in a score of 0.",
     "inverted": "The mask is used the wrong way round: True means that a query may look there.",
     "mask_late": "Mask the scores before the softmax: masked afterwards, the rows no longer sum to 1.",
     "zero_scores": "A masked score must become minus infinity. With 0 (or 1e-9) the key still gets exp(0) = 1 before the division.",
-    "hundred": "A fill such as -100 is not small beside a score of -1000: the hidden key wins. Fill with minus infinity.",
+    "hundred": "A fill such as -100 or -1e4 is not small beside very low scores: the hidden key wins. Fill with minus infinity.",
     "any_row": "Only a row with nothing left to see becomes zeros, not every row with some hidden key: `all`, not `any`.",
     "all_rows": "One row with nothing to see must not wipe out the others: set that row alone to zeros.",
     "first_length": "Every sentence has its own length: yours uses the first one for all.",
