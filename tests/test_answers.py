@@ -79,7 +79,7 @@ def test_right_answers_pass(name):
 
 @EXERCISES
 def test_the_bank_is_large_enough(name):
-    assert len(WRONG[name]) >= 6
+    assert len(WRONG[name]) >= 8
     assert len(RIGHT[name]) >= 3
 
 

@@ -166,6 +166,17 @@ def row_softmax__log_sum_exp(scores):
     return torch.exp(scores - log_total.masked_fill(log_total.isinf(), 0.0))
 
 
+def row_softmax__log_sum_exp_in_float32(scores):
+    """Subtracts torch's log-sum-exp without going to float64, and cleans the empty rows."""
+    return torch.nan_to_num(torch.exp(scores - torch.logsumexp(scores, dim=-1, keepdim=True)))
+
+
+def row_softmax__large_negative_number(scores):
+    """Puts -1e9 for minus infinity, far below every score, and clears the empty rows."""
+    masked = scores == -torch.inf
+    return scores.masked_fill(masked, -1e9).softmax(-1) * (~masked).any(-1, keepdim=True)
+
+
 # ------------------------------------------------------------------------ make_causal_mask
 def make_causal_mask__tril(num_queries):
     """Takes the lower triangle of a table of True."""
@@ -314,6 +325,20 @@ def masked_attention__running_maximum(queries, keys, values, mask):
     return output / total.masked_fill(total == 0, 1.0)
 
 
+def masked_attention__large_negative_fill_and_empty_rows_cleared(queries, keys, values, mask):
+    """Fills with -1e9, and sets the outputs of the queries that may look nowhere to 0."""
+    scores = (queries @ keys.T / math.sqrt(queries.shape[-1])).masked_fill(~mask, -1e9)
+    return (scores.softmax(-1) @ values) * mask.any(-1, keepdim=True)
+
+
+def masked_attention__visible_maximum_by_hand(queries, keys, values, mask):
+    """Writes the softmax by hand, with the largest visible score of each row."""
+    scores = torch.where(mask, queries @ keys.T / queries.shape[1] ** 0.5, -torch.inf)
+    top = scores.amax(dim=1, keepdim=True)
+    e = torch.where(mask, torch.exp(scores - torch.where(top.isfinite(), top, 0.0)), 0.0)
+    return e @ values / e.sum(dim=1, keepdim=True).clamp(min=1e-20)
+
+
 # ------------------------------------------------------------------------ column_attention
 def column_attention__formula(Q, K, V):
     """Writes the formula as it stands."""
@@ -354,6 +379,12 @@ def column_attention__numpy(Q, K, V):
     S = K.T @ Q / np.sqrt(Q.shape[0])
     e = np.exp(S - S.max(axis=0))
     return V @ (e / e.sum(axis=0))
+
+
+def column_attention__log_sum_exp(Q, K, V):
+    """Subtracts the log-sum-exp of every column, in float64."""
+    S = K.double().T @ Q.double() / Q.shape[0] ** 0.5
+    return V.double() @ torch.exp(S - S.logsumexp(dim=0))
 
 
 # ------------------------------------------------------------------------- batch_attention
@@ -424,3 +455,19 @@ def batch_attention__word_by_word(X, W_q, W_k, W_v, lengths):
         for i in range(X.shape[1]):
             output[b, i] = _attend_to_some(X[b, i] @ W_q, real @ W_k, real @ W_v)
     return output
+
+
+def batch_attention__large_negative_fill(X, W_q, W_k, W_v, lengths):
+    """Fills the padding with -1e9: every sentence has a real word, so no row is empty."""
+    scores = torch.bmm(X @ W_q, (X @ W_k).transpose(1, 2)) / W_q.shape[1] ** 0.5
+    for b in range(len(lengths)):
+        scores[b, :, lengths[b] :] = -1e9
+    return torch.bmm(scores.softmax(dim=2), X @ W_v)
+
+
+def batch_attention__root_taken_from_both_sides(X, W_q, W_k, W_v, lengths):
+    """Scales queries and keys by the fourth root of d_k each, and subtracts the log-sum-exp."""
+    root = W_q.shape[1] ** 0.25
+    scores = torch.einsum("bid,bjd->bij", X @ W_q / root, X @ W_k / root).double()
+    scores = scores.masked_fill((torch.arange(X.shape[1]) >= lengths[:, None])[:, None], -torch.inf)
+    return torch.exp(scores - scores.logsumexp(-1, keepdim=True)) @ (X @ W_v).double()

@@ -239,6 +239,24 @@ def stable_softmax__global_max(scores):
     return exps / np.sum(exps, axis=-1, keepdims=True)
 
 
+def stable_softmax__axis_of_one(scores):
+    """Gives every score an axis of its own, so that each is normalised alone: all weights are 1."""
+    alone = torch.as_tensor(np.asarray(scores, dtype=float)).unsqueeze(-1)
+    return alone.softmax(-1).squeeze(-1)
+
+
+def stable_softmax__maximum_outside_the_exponential(scores):
+    """Subtracts the largest score from the exponentials, because a bracket closes too early."""
+    e = np.exp(scores) - np.max(scores, axis=-1, keepdims=True)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def stable_softmax__keepdims_forgotten_twice(scores):
+    """Forgets keepdims in the maximum and in the sum."""
+    e = np.exp(scores - np.max(scores, axis=-1))
+    return e / np.sum(e, axis=-1)
+
+
 # ---------------------------------------------------------------------------- score_vector
 def score_vector__already_scaled(query, keys):
     """Divides by sqrt(d_k) although the scores are wanted before scaling."""
@@ -407,6 +425,21 @@ def score_vector__again_cosine(query, keys):
     return dots / (np.linalg.norm(keys, axis=1) * np.linalg.norm(query))
 
 
+def score_vector__squared_distance(query, keys):
+    """Adds up the squares of the differences."""
+    return ((keys - query) ** 2).sum(axis=1)
+
+
+def score_vector__minus_the_squared_distance(query, keys):
+    """Takes minus the squared distance for a similarity."""
+    return np.array([-np.sum(np.square(key - query)) for key in keys])
+
+
+def score_vector__rows_and_columns_mixed_up(query, keys):
+    """Reads keys[j][i] where keys[i][j] was meant."""
+    return [sum(query[j] * keys[j][i] for j in range(len(query))) for i in range(len(keys))]
+
+
 # ---------------------------------------------------------------------------- scale_scores
 def scale_scores__divides_by_d_k(scores, d_k):
     """Divides by d_k and forgets the square root."""
@@ -550,6 +583,16 @@ def scale_scores__multiply(scores, d_k):
 def scale_scores__root_of_all(scores, d_k):
     """Takes the root of the whole quotient (parenthesis slip)."""
     return np.sqrt(scores / d_k)
+
+
+def scale_scores__power_without_brackets(scores, d_k):
+    """Writes d_k ** 1 / 2 below the line, which divides by d_k and then by 2."""
+    return scores / d_k**1 / 2
+
+
+def scale_scores__root_rounded(scores, d_k):
+    """Rounds the root to a whole number."""
+    return scores / round(math.sqrt(d_k))
 
 
 # ---------------------------------------------------------------------------- weighted_sum
@@ -720,6 +763,20 @@ def weighted_sum__return_in_loop(weights, values):
     for w, v in zip(weights, values, strict=True):
         out += w * v
         return out
+
+
+def weighted_sum__added_up_in_an_integer_array(weights, values):
+    """Adds up in an array of the values' type, number by number: each partial sum is cut down."""
+    output = np.zeros(values.shape[1], dtype=values.dtype)
+    for i in range(len(values)):
+        for j in range(values.shape[1]):
+            output[j] += weights[i] * values[i, j]
+    return output
+
+
+def weighted_sum__dot_the_wrong_way_round(weights, values):
+    """Writes values.dot(weights), which fits only when there are as many keys as entries."""
+    return values.dot(weights)
 
 
 # ------------------------------------------------------------------------- attend_one_word
@@ -1035,6 +1092,19 @@ def attend_one_word__only_previous(embeddings, position, W_q, W_k, W_v):
     q = embeddings[position] @ W_q
     K, V = context @ W_k, context @ W_v
     return _softmax(K @ q / math.sqrt(W_k.shape[1])) @ V
+
+
+def attend_one_word__keys_not_transposed(embeddings, position, W_q, W_k, W_v):
+    """Multiplies the query by the keys as they are: fits only a square of keys."""
+    query = embeddings[position] @ W_q
+    return _softmax(query @ (embeddings @ W_k) / len(query) ** 0.5) @ (embeddings @ W_v)
+
+
+def attend_one_word__matrices_swapped__and__values_from_W_k(embeddings, position, W_q, W_k, W_v):
+    """Makes the query with W_k, the keys with W_q, and the values with W_k again."""
+    key = embeddings[position] @ W_k
+    queries = embeddings @ W_q
+    return _softmax(queries @ key / key.size**0.5) @ (embeddings @ W_k)
 
 
 # ------------------------------------------------------------------- output_for_equal_keys

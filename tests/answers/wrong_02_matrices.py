@@ -210,6 +210,16 @@ def project_qkv__chained(X, W_q, W_k, W_v):
     return Q, K, V
 
 
+def project_qkv__matrices_swapped__and__values_from_W_k(X, W_q, W_k, W_v):
+    """Swaps W_q and W_k and copies the line of the queries for the values."""
+    return X @ W_k, X @ W_q, X @ W_k
+
+
+def project_qkv__keys_scaled(X, W_q, W_k, W_v):
+    """Divides the keys by the root of d_k already."""
+    return X @ W_q, X @ W_k * W_k.shape[1] ** -0.5, X @ W_v
+
+
 # ---------------------------------------------------------------------------- score_matrix
 def score_matrix__no_scale(queries, keys):
     """Forgets to divide by sqrt(d_k)."""
@@ -621,6 +631,31 @@ def row_softmax__inf_to_zero(scores):
     return torch.softmax(s, dim=-1)
 
 
+def row_softmax__nan_to_num_over_an_overflow(scores):
+    """Takes exp of the scores as they are; nan_to_num is right for empty rows, and hides the overflow."""
+    e = scores.exp()
+    return torch.nan_to_num(e / e.sum(dim=-1, keepdim=True))
+
+
+def row_softmax__scores_cut_off_below(scores):
+    """Clamps minus infinity to -10000, and with it every very low score."""
+    weights = scores.clamp(min=-1e4).softmax(dim=-1)
+    weights[torch.isneginf(scores).all(dim=-1)] = 0
+    return weights
+
+
+def row_softmax__fill_of_minus_ten_thousand(scores):
+    """Puts -10000 for minus infinity, which is large beside a score of -200000, and cleans empty rows."""
+    masked = torch.isneginf(scores)
+    return scores.masked_fill(masked, -1e4).softmax(dim=-1) * (~masked).any(dim=-1, keepdim=True)
+
+
+def row_softmax__zero_counts_as_masked(scores):
+    """Turns minus infinity into 0 first, and then hides every 0."""
+    kept = torch.nan_to_num(scores, neginf=0.0)
+    return torch.nan_to_num(kept.masked_fill(kept == 0, -torch.inf).softmax(dim=-1))
+
+
 # ------------------------------------------------------------------------ make_causal_mask
 def make_causal_mask__not_itself(num_queries):
     """Is off by one: a position may not look at itself."""
@@ -976,6 +1011,14 @@ def make_padding_mask__max_len(lengths, num_keys):
     return mask.unsqueeze(1)
 
 
+def make_padding_mask__rows_of_words_instead_of_keys(lengths, num_keys):
+    """Marks the first rows of a square for every sentence, not the first columns."""
+    mask = torch.zeros(len(lengths), num_keys, num_keys, dtype=torch.bool)
+    for b, length in enumerate(lengths):
+        mask[b, :length] = True
+    return mask
+
+
 # ------------------------------------------------------------------------ masked_attention
 def masked_attention__no_scale(queries, keys, values, mask):
     """Forgets to divide by sqrt(d_k)."""
@@ -1277,6 +1320,90 @@ def masked_attention__dropped(queries, keys, values, mask):
     return weights @ values
 
 
+def masked_attention__keys_times_queries(queries, keys, values, mask):
+    """Computes the scores transposed; it runs only when there are as many queries as keys."""
+    scores = (keys @ queries.T / keys.shape[-1] ** 0.5).masked_fill(~mask, -torch.inf)
+    return torch.nan_to_num(torch.softmax(scores, dim=-1)) @ values
+
+
+def masked_attention__keys_not_transposed(queries, keys, values, mask):
+    """Leaves the transpose out; it runs only when there are as many keys as entries."""
+    scores = torch.where(mask, queries @ keys / queries.size(1) ** 0.5, -torch.inf)
+    return torch.nan_to_num(scores.softmax(1)) @ values
+
+
+def masked_attention__softmax_over_one_row(queries, keys, values, mask):
+    """Goes query by query and takes the softmax over the axis of size 1: every visible weight is 1."""
+    rows = []
+    for i in range(len(queries)):
+        scores = queries[i : i + 1] @ keys.T / queries.shape[1] ** 0.5
+        rows.append(torch.nan_to_num(scores.masked_fill(~mask[i], -torch.inf).softmax(dim=0)) @ values)
+    return torch.cat(rows)
+
+
+def masked_attention__sum_without_keepdim(queries, keys, values, mask):
+    """Forgets keepdim in the sum of a softmax written by hand."""
+    scores = (queries @ keys.T / queries.shape[1] ** 0.5).masked_fill(~mask, -torch.inf)
+    e = torch.exp(scores - scores.amax(1, keepdim=True).clamp(min=-1e30))
+    return torch.nan_to_num(e / e.sum(1)) @ values
+
+
+def masked_attention__one_maximum_of_what_is_visible(queries, keys, values, mask):
+    """Hides first, then subtracts the largest score of the whole table: a low row becomes 0 / 0."""
+    scores = (queries @ keys.T / queries.shape[1] ** 0.5).masked_fill(~mask, -torch.inf)
+    e = torch.exp(scores - scores.max())
+    return torch.nan_to_num(e / e.sum(dim=1, keepdim=True)) @ values
+
+
+def masked_attention__ten_thousand_subtracted(queries, keys, values, mask):
+    """Subtracts 10000 from hidden scores, as BERT's first code did: a row with nothing to see keeps its weights."""
+    scores = queries @ keys.T / math.sqrt(queries.shape[-1])
+    return torch.softmax(scores + (1.0 - mask.float()) * -10000.0, dim=-1) @ values
+
+
+def masked_attention__ten_thousand_subtracted_and_empty_rows_cleaned(queries, keys, values, mask):
+    """Subtracts 10000 from hidden scores: one of 200000 still wins."""
+    scores = queries @ keys.T / math.sqrt(queries.shape[-1])
+    weights = torch.softmax(scores - 10000.0 * (~mask), dim=-1)
+    return (weights * mask.any(dim=-1, keepdim=True)) @ values
+
+
+def masked_attention__fill_of_minus_a_hundred_thousand(queries, keys, values, mask):
+    """Fills with -100000, not small enough beside scores of -200000, and cleans empty rows."""
+    scores = (queries @ keys.T / math.sqrt(queries.shape[-1])).masked_fill(~mask, -1e5)
+    return (scores.softmax(-1) @ values).masked_fill(~mask.any(-1, keepdim=True), 0.0)
+
+
+def masked_attention__empty_rows_see_everything(queries, keys, values, mask):
+    """Opens the whole row where nothing may be seen, "against NaN"."""
+    open_mask = mask | ~mask.any(dim=1, keepdim=True)
+    return F.scaled_dot_product_attention(queries[None], keys[None], values[None], attn_mask=open_mask)[0]
+
+
+def masked_attention__zero_scores_hidden(queries, keys, values, mask):
+    """Multiplies by the mask and hides every score of 0: a query of zeros sees nothing."""
+    scores = queries @ keys.T / queries.shape[1] ** 0.5 * mask
+    scores[scores == 0] = -torch.inf
+    return torch.nan_to_num(scores.softmax(-1)) @ values
+
+
+def masked_attention__zero_times_infinity_cleaned_away(queries, keys, values, mask):
+    """Adds (1 - mask) * -inf, which is NaN everywhere, and cleans it with nan_to_num: only zeros are left."""
+    bias = (1.0 - mask.float()) * float("-inf")
+    return torch.nan_to_num(torch.softmax(queries @ keys.T / queries.shape[1] ** 0.5 + bias, dim=-1)) @ values
+
+
+def masked_attention__true_means_hidden__and__nan_for_empty_rows(queries, keys, values, mask):
+    """Fills where the mask is True, and a full row of True then becomes NaN."""
+    return (queries @ keys.T / queries.size(-1) ** 0.5).masked_fill(mask, -torch.inf).softmax(-1) @ values
+
+
+def masked_attention__no_scale__and__softmax_over_the_queries(queries, keys, values, mask):
+    """Leaves the scale out and normalises down the columns."""
+    scores = torch.einsum("id,jd->ij", queries, keys)
+    return torch.nan_to_num(torch.where(mask, scores, -torch.inf).softmax(0)) @ values
+
+
 # ------------------------------------------------------------------------ column_attention
 def column_attention__softmax_over_each_row(Q, K, V):
     """Takes the softmax over the rows of K^T Q, which is over the queries."""
@@ -1458,6 +1585,30 @@ def column_attention__output_rows(Q, K, V):
     q, k, v = Q.T, K.T, V.T
     w = F.softmax(q @ k.T / math.sqrt(q.shape[-1]), dim=-1)
     return w @ v
+
+
+def column_attention__one_maximum_for_all(Q, K, V):
+    """Subtracts the largest score of the whole table: a column of small scores becomes 0 / 0."""
+    S = (K.T @ Q).numpy() / np.sqrt(len(Q))
+    e = np.exp(S - S.max())
+    return V.numpy() @ (e / e.sum(axis=0))
+
+
+def column_attention__queries_and_keys_swapped(Q, K, V):
+    """Lets the keys ask; it runs only when there are as many queries as keys."""
+    A = torch.softmax(Q.T @ K / math.sqrt(Q.shape[0]), dim=0)
+    return V @ A
+
+
+def column_attention__softmax_over_one_column(Q, K, V):
+    """Goes query by query and takes the softmax along the axis of size 1."""
+    columns = [V @ (K.T @ Q[:, i : i + 1] / Q.shape[0] ** 0.5).softmax(dim=-1) for i in range(Q.shape[1])]
+    return torch.cat(columns, dim=1)
+
+
+def column_attention__keys_in_place_of_values(Q, K, V):
+    """Multiplies the keys by the weights."""
+    return K @ torch.softmax(K.T @ Q / math.sqrt(Q.shape[0]), dim=0)
 
 
 # ------------------------------------------------------------------------- batch_attention
@@ -1804,3 +1955,160 @@ def batch_attention__zeroed_input(X, W_q, W_k, W_v, lengths):
     K, V = Xm @ W_k, Xm @ W_v
     s = Q @ K.transpose(-2, -1) / K.shape[-1] ** 0.5
     return torch.softmax(s, dim=-1) @ V
+
+
+def batch_attention__fill_of_minus_one_hundred(X, W_q, W_k, W_v, lengths):
+    """Fills the padding with -100, which wins beside very low scores."""
+    padding = ~_real_words(lengths, X.shape[1])[:, None, :]
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    return scores.masked_fill(padding, -100.0).softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__ten_thousand_subtracted(X, W_q, W_k, W_v, lengths):
+    """Subtracts 10000 from the scores of the padding, which a very high score survives."""
+    padding = ~_real_words(lengths, X.shape[1])[:, None, :]
+    scores = torch.einsum("bid,bjd->bij", X @ W_q, X @ W_k) / W_q.shape[1] ** 0.5
+    return torch.softmax(scores - 1e4 * padding, dim=-1) @ X @ W_v
+
+
+def batch_attention__one_maximum_for_the_batch(X, W_q, W_k, W_v, lengths):
+    """Subtracts the largest score of the whole batch."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    e = torch.exp(scores - scores.max())
+    return e / e.sum(-1, keepdim=True) @ (X @ W_v)
+
+
+def batch_attention__one_maximum_for_a_sentence(X, W_q, W_k, W_v, lengths):
+    """Goes sentence by sentence and subtracts the largest score of its table."""
+    outputs = []
+    for x, length in zip(X, lengths, strict=True):
+        scores = (x @ W_q) @ (x[:length] @ W_k).T / W_q.shape[1] ** 0.5
+        e = torch.exp(scores - scores.max())
+        outputs.append(e @ (x[:length] @ W_v) / e.sum(dim=1, keepdim=True))
+    return torch.stack(outputs)
+
+
+def batch_attention__maximum_of_hidden_scores_too(X, W_q, W_k, W_v, lengths):
+    """Hides the padding after the row's maximum is taken: beside a huge hidden score 0 / 0 is left."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    e = torch.exp(scores - scores.amax(-1, keepdim=True)) * _real_words(lengths, X.shape[1])[:, None, :]
+    return e / e.sum(-1, keepdim=True) @ (X @ W_v)
+
+
+def batch_attention__zero_scores_hidden(X, W_q, W_k, W_v, lengths):
+    """Multiplies by the mask and hides every score of 0: a word of zeros sees nothing."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5 * _real_words(lengths, X.shape[1])[:, None, :]
+    return scores.masked_fill(scores == 0, -torch.inf).softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__softmax_over_one_row(X, W_q, W_k, W_v, lengths):
+    """Goes word by word and takes the softmax over the axis of size 1."""
+    output = torch.zeros(X.shape[0], X.shape[1], W_v.shape[1])
+    for b, length in enumerate(lengths):
+        real = X[b, :length]
+        for i in range(X.shape[1]):
+            scores = (X[b, i : i + 1] @ W_q) @ (real @ W_k).T / W_q.shape[1] ** 0.5
+            output[b, i] = scores.softmax(dim=0) @ (real @ W_v)
+    return output
+
+
+def batch_attention__sums_on_the_axis_of_the_keys(X, W_q, W_k, W_v, lengths):
+    """Puts the axis of the sums back in the wrong place: each weight is divided by another row's sum."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    e = torch.exp(scores - scores.amax(-1, keepdim=True))
+    return e / e.sum(-1).unsqueeze(1) @ (X @ W_v)
+
+
+def batch_attention__sum_without_keepdim(X, W_q, W_k, W_v, lengths):
+    """Forgets keepdim in the sum: it runs only when there are as many sentences as words."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    e = torch.exp(scores - scores.amax(-1, keepdim=True))
+    return e / e.sum(-1) @ (X @ W_v)
+
+
+def batch_attention__zero_times_infinity(X, W_q, W_k, W_v, lengths):
+    """Adds padding * -inf, which is NaN for the real words."""
+    padding = (~_real_words(lengths, X.shape[1])).float()[:, None, :]
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5 + padding * -torch.inf
+    return scores.softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__keys_not_transposed(X, W_q, W_k, W_v, lengths):
+    """Leaves the transpose of the keys out."""
+    scores = (X @ W_q) @ (X @ W_k) / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    return scores.softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__first_two_axes_swapped(X, W_q, W_k, W_v, lengths):
+    """Swaps the first two axes of the keys instead of the last two."""
+    scores = (X @ W_q) @ (X @ W_k).transpose(0, 1) / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    return scores.softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__matrices_transposed(X, W_q, W_k, W_v, lengths):
+    """Multiplies by the transposed matrices, which fit only when they are square."""
+    mask = _real_words(lengths, X.shape[1])[:, None, :]
+    return _attention(X @ W_q.T, X @ W_k.T, X @ W_v.T, mask)
+
+
+def batch_attention__padding_hidden_on_both_axes(X, W_q, W_k, W_v, lengths):
+    """Hides the padding queries too, so that their rows become NaN."""
+    real = _real_words(lengths, X.shape[1])
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    return scores.masked_fill(~(real[:, None, :] & real[:, :, None]), -torch.inf).softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__both_axes_filled_with_minus_1e9(X, W_q, W_k, W_v, lengths):
+    """Hides the padding queries too, with -1e9, so that they look at everything alike."""
+    real = _real_words(lengths, X.shape[1]).float()
+    both = torch.einsum("bi,bj->bij", real, real)
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    return torch.where(both == 0, -1e9, scores).softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__padding_rows_zeroed_and_hidden(X, W_q, W_k, W_v, lengths):
+    """Sets the padding rows of X to zeros, besides hiding them: their own outputs become plain means."""
+    real = _real_words(lengths, X.shape[1])
+    X = X * real[:, :, None]
+    return _attention(X @ W_q, X @ W_k, X @ W_v, real[:, None, :])
+
+
+def batch_attention__padding_shown_and_words_filled(X, W_q, W_k, W_v, lengths):
+    """Fills the real words with minus infinity; a full sentence becomes NaN."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    real = torch.arange(X.shape[1]) < torch.as_tensor(lengths)[:, None]
+    return scores.masked_fill(real[:, None], -torch.inf).softmax(-1) @ (X @ W_v)
+
+
+def batch_attention__no_scale__and__padding_shown(X, W_q, W_k, W_v, lengths):
+    """Leaves the scale out and fills the real words."""
+    scores = torch.bmm(X @ W_q, (X @ W_k).transpose(1, 2))
+    for b, length in enumerate(lengths):
+        scores[b, :, :length] = -torch.inf
+    return torch.bmm(torch.softmax(scores, 2), X @ W_v)
+
+
+def batch_attention__no_scale__and__softmax_over_the_queries(X, W_q, W_k, W_v, lengths):
+    """Leaves the scale out and normalises down the columns, of which the padded ones become NaN."""
+    scores = torch.bmm(X @ W_q, (X @ W_k).transpose(1, 2))
+    for b, length in enumerate(lengths):
+        scores[b, :, length:] = -torch.inf
+    return torch.bmm(torch.softmax(scores, 1), X @ W_v)
+
+
+def batch_attention__softmax_over_the_batch_and_nan(X, W_q, W_k, W_v, lengths):
+    """Takes the softmax over dim 0; where all sentences are padded, NaN comes out."""
+    scores = (X @ W_q) @ (X @ W_k).mT / W_q.shape[1] ** 0.5
+    scores = scores.masked_fill(~_real_words(lengths, X.shape[1])[:, None, :], -torch.inf)
+    return scores.softmax(0) @ (X @ W_v)
+
+
+def batch_attention__matrices_swapped__and__values_from_W_k(X, W_q, W_k, W_v, lengths):
+    """Makes queries and values with W_k and keys with W_q."""
+    real = _real_words(lengths, X.shape[1])[:, None, :]
+    return F.scaled_dot_product_attention(X @ W_k, X @ W_q, X @ W_k, attn_mask=real)

@@ -167,6 +167,28 @@ def nadaraya_watson__softmax_of_kernel(query_points, points, targets, width):
     return torch.softmax(k, dim=-1) @ targets
 
 
+def nadaraya_watson__softmax_over_one_number(query_points, points, targets, width):
+    """Goes point by point and takes each softmax over an axis of size 1: the targets are added up."""
+    return torch.stack(
+        [((-((x - points) ** 2) / (2 * width**2))[:, None].softmax(-1)[:, 0] * targets).sum() for x in query_points]
+    )
+
+
+def nadaraya_watson__nothing_below_the_line(query_points, points, targets, width):
+    """Leaves the whole division out."""
+    return F.softmax(-((query_points[:, None] - points) ** 2), dim=1) @ targets
+
+
+def nadaraya_watson__multiplied_by_the_width(query_points, points, targets, width):
+    """Multiplies by 2 * width ** 2 where it must be divided."""
+    return F.softmax(-2 * width**2 * (query_points[:, None] - points) ** 2, dim=1) @ targets
+
+
+def nadaraya_watson__nothing_below_the_line__and__softmax_over_the_query_points(query_points, points, targets, width):
+    """Leaves the division out and normalises over the query points."""
+    return (-torch.square(query_points.unsqueeze(1) - points)).softmax(0) @ targets
+
+
 # ------------------------------------------------------------------------- bilinear_scores
 def bilinear_scores__matrix_unused(queries, keys, W):
     """Takes the plain dot product: fails unless d_q is d_k."""

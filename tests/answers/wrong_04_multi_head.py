@@ -440,6 +440,65 @@ def multi_head__attends_over_heads(X, W_q, W_k, W_v, W_o, num_heads):
     return (attn @ v).reshape(b, n, d) @ W_o
 
 
+def multi_head__softmax_over_one_row(X, W_q, W_k, W_v, W_o, num_heads):
+    """Goes word by word and takes the softmax over the axis of size 1."""
+    Q, K, V = (_split(X @ W, num_heads) for W in (W_q, W_k, W_v))
+    rows = [(Q[:, :, i : i + 1] @ K.mT / Q.shape[-1] ** 0.5).softmax(-2) @ V for i in range(X.shape[1])]
+    return _join(torch.cat(rows, dim=2)) @ W_o
+
+
+def multi_head__sums_on_the_axis_of_the_keys(X, W_q, W_k, W_v, W_o, num_heads):
+    """Goes head by head and forgets keepdim: the weights of a row are divided by the sums of all rows."""
+    output = []
+    for x in X:
+        heads = []
+        for A, B, C in zip(*(W.chunk(num_heads, dim=1) for W in (W_q, W_k, W_v)), strict=True):
+            scores = (x @ A) @ (x @ B).T / A.shape[1] ** 0.5
+            e = torch.exp(scores - scores.max(dim=1, keepdim=True).values)
+            heads.append(e / e.sum(dim=1) @ (x @ C))
+        output.append(torch.cat(heads, dim=1) @ W_o)
+    return torch.stack(output)
+
+
+def multi_head__sum_without_keepdim(X, W_q, W_k, W_v, W_o, num_heads):
+    """Forgets keepdim with all heads at once: it runs only when some sizes happen to agree."""
+    Q, K, V = (_split(X @ W, num_heads) for W in (W_q, W_k, W_v))
+    scores = Q @ K.mT / Q.shape[-1] ** 0.5
+    e = torch.exp(scores - scores.amax(-1, keepdim=True))
+    return _join(e / e.sum(-1) @ V) @ W_o
+
+
+def multi_head__split_with_a_stride_and_joined_without(X, W_q, W_k, W_v, W_o, num_heads):
+    """Gives head h every num_heads-th feature and joins the heads side by side."""
+    Q, K, V = ((X @ W).unflatten(-1, (-1, num_heads)).permute(0, 3, 1, 2) for W in (W_q, W_k, W_v))
+    return _join(_attend(Q, K, V)) @ W_o
+
+
+def multi_head__one_matrix_for_everything(X, W_q, W_k, W_v, W_o, num_heads):
+    """Copies the line of the queries twice: W_q makes keys and values, too."""
+    Q = K = V = _split(X @ W_q, num_heads)
+    return _join(_attend(Q, K, V)) @ W_o
+
+
+def multi_head__matrices_swapped__and__values_from_W_k(X, W_q, W_k, W_v, W_o, num_heads):
+    """Makes queries and values with W_k and keys with W_q."""
+    Q, K, V = (_split(X @ W, num_heads) for W in (W_k, W_q, W_k))
+    return _join(F.scaled_dot_product_attention(Q, K, V)) @ W_o
+
+
+def multi_head__split_by_reshape_only__and__output_matrix_missing(X, W_q, W_k, W_v, W_o, num_heads):
+    """Splits by reshape alone, and forgets W_o."""
+    batch, n, _ = X.shape
+    Q, K, V = ((X @ W).reshape(batch, num_heads, n, -1) for W in (W_q, W_k, W_v))
+    return F.scaled_dot_product_attention(Q, K, V).transpose(1, 2).flatten(2)
+
+
+def multi_head__no_scale__and__softmax_over_the_queries(X, W_q, W_k, W_v, W_o, num_heads):
+    """Leaves the scale out and normalises over the queries."""
+    Q, K, V = (_split(X @ W, num_heads) for W in (W_q, W_k, W_v))
+    return _join(torch.softmax(Q @ K.mT, dim=-2) @ V) @ W_o
+
+
 # -------------------------------------------------------------------- multi_head_parameters
 def multi_head_parameters__times_the_heads(d_model, num_heads, bias):
     """Multiplies by the number of heads, as if every head had four full matrices."""
@@ -568,6 +627,12 @@ def multi_head_parameters__one_head(d_model, num_heads, bias):
     return total
 
 
+def multi_head_parameters__three_full_layers_a_head(d_model, num_heads, bias):
+    """Gives every head three layers from d_model to d_model, with their biases."""
+    layer = d_model**2 + (d_model if bias else 0)
+    return 3 * num_heads * layer + layer
+
+
 # ------------------------------------------------------------------------- multi_head_flops
 def multi_head_flops__projections_left_out(n, d_model, num_heads):
     """Counts scores and weighted sums alone, because attention is said to cost n squared."""
@@ -686,6 +751,13 @@ def multi_head_flops__no_values(n, d_model, num_heads):
     proj = 8 * n * d_model**2
     scores = num_heads * 2 * n * n * d_head
     return proj + scores
+
+
+def multi_head_flops__one_addition_less(n, d_model, num_heads):
+    """Counts 2 d - 1 FLOPs for a dot product of length d."""
+    d_head = d_model // num_heads
+    projections = 4 * n * d_model * (2 * d_model - 1)
+    return projections + num_heads * (n * n * (2 * d_head - 1) + n * d_head * (2 * n - 1))
 
 
 # ----------------------------------------------------------------------- general_multi_head
@@ -855,6 +927,51 @@ def general_multi_head__scale_pv(queries, keys, values, W_q, W_k, W_v, W_o):
     return torch.cat(heads, dim=1) @ W_o
 
 
+def general_multi_head__softmax_over_one_row(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Goes query by query and takes the softmax over the axis of size 1."""
+    rows = []
+    for query in queries:
+        heads = []
+        for A, B, C in zip(W_q, W_k, W_v, strict=True):
+            scores = (query[None] @ A) @ (keys @ B).T / A.shape[1] ** 0.5
+            heads.append(scores.softmax(dim=0) @ (values @ C))
+        rows.append(torch.cat(heads, dim=-1) @ W_o)
+    return torch.cat(rows)
+
+
+def general_multi_head__sum_without_keepdim(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Forgets keepdim in the sum of each head: it runs only for as many queries as keys."""
+    heads = []
+    for A, B, C in zip(W_q, W_k, W_v, strict=True):
+        scores = (queries @ A) @ (keys @ B).T / A.shape[1] ** 0.5
+        e = torch.exp(scores - scores.amax(dim=1, keepdim=True))
+        heads.append(e / e.sum(dim=1) @ (values @ C))
+    return torch.cat(heads, dim=-1) @ W_o
+
+
+def general_multi_head__one_maximum_a_head(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Subtracts the largest score of each head's whole table."""
+    heads = []
+    for A, B, C in zip(W_q, W_k, W_v, strict=True):
+        scores = (queries @ A) @ (keys @ B).T / A.shape[1] ** 0.5
+        e = torch.exp(scores - scores.max())
+        heads.append(e @ (values @ C) / e.sum(dim=1, keepdim=True))
+    return torch.cat(heads, dim=-1) @ W_o
+
+
+def general_multi_head__projected_keys_gathered(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Gathers the projected keys: it runs only where p_k equals p_v."""
+    K = keys @ W_k
+    heads = F.scaled_dot_product_attention(queries @ W_q, K, K)
+    return torch.cat(list(heads), dim=-1) @ W_o
+
+
+def general_multi_head__keys_ask(queries, keys, values, W_q, W_k, W_v, W_o):
+    """Lets the keys ask and the queries answer: it runs only where all sizes agree."""
+    heads = F.scaled_dot_product_attention(keys @ W_q, queries @ W_k, queries @ W_v)
+    return heads.transpose(0, 1).flatten(1) @ W_o
+
+
 # ------------------------------------------------------------------------- multi_head_cross
 def multi_head_cross__sources_swapped(X, memory, W_q, W_k, W_v, W_o, num_heads):
     """Takes the queries from memory and keys and values from X: a row for every word of memory."""
@@ -998,3 +1115,41 @@ def multi_head_cross__view_with_n(X, memory, W_q, W_k, W_v, W_o, num_heads):
     k = (memory @ W_k).view(b, n, num_heads, d // num_heads).transpose(1, 2)
     v = (memory @ W_v).view(b, n, num_heads, d // num_heads).transpose(1, 2)
     return _join(_attend(q, k, v)) @ W_o
+
+
+def multi_head_cross__attends_across_the_batch(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Takes the words for the first axis: it runs only for equally long sentences."""
+    X, memory = X.transpose(0, 1), memory.transpose(0, 1)
+    Q, K, V = _split(X @ W_q, num_heads), _split(memory @ W_k, num_heads), _split(memory @ W_v, num_heads)
+    return (_join(_attend(Q, K, V)) @ W_o).transpose(0, 1)
+
+
+def multi_head_cross__scaled_by_the_number_of_queries(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Divides by the root of n, the number of words in X."""
+    Q, K, V = _split(X @ W_q, num_heads), _split(memory @ W_k, num_heads), _split(memory @ W_v, num_heads)
+    return _join((Q @ K.mT / math.sqrt(X.shape[1])).softmax(-1) @ V) @ W_o
+
+
+def multi_head_cross__matrices_swapped__and__no_scale(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Makes the queries with W_k and the keys with W_q, and leaves the scale out."""
+    Q, K, V = _split(X @ W_k, num_heads), _split(memory @ W_q, num_heads), _split(memory @ W_v, num_heads)
+    return _join((Q @ K.mT).softmax(-1) @ V) @ W_o
+
+
+def multi_head_cross__matrices_swapped__and__values_from_W_k(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Makes queries and values with W_k and keys with W_q."""
+    Q, K, V = _split(X @ W_k, num_heads), _split(memory @ W_q, num_heads), _split(memory @ W_k, num_heads)
+    return _join(F.scaled_dot_product_attention(Q, K, V)) @ W_o
+
+
+def multi_head_cross__split_by_reshape_only__and__output_matrix_missing(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Splits by view alone, and forgets W_o."""
+    d_head = X.shape[-1] // num_heads
+    parts = ((source @ W).view(len(X), num_heads, -1, d_head) for source, W in ((X, W_q), (memory, W_k), (memory, W_v)))
+    return _join(F.scaled_dot_product_attention(*parts))
+
+
+def multi_head_cross__no_scale__and__softmax_over_the_queries(X, memory, W_q, W_k, W_v, W_o, num_heads):
+    """Leaves the scale out and normalises over the queries."""
+    Q, K, V = _split(X @ W_q, num_heads), _split(memory @ W_k, num_heads), _split(memory @ W_v, num_heads)
+    return _join(torch.softmax(Q @ K.mT, dim=2) @ V) @ W_o
