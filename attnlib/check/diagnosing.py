@@ -65,16 +65,17 @@ def find_faults(spec, behaviours, passed):
     """Return the keys of the mistakes that explain the behaviours, or () when none that is known does.
 
     ``behaviours`` and ``passed`` have one entry for each probe that the answer was run on. The first probe that
-    failed decides. Where it ended in an error, whose words depend on how the answer is written, the first that
-    gave a wrong value may decide, too.
+    gave a wrong value decides. Where none did, or its value says nothing, the first that failed may decide: it ended
+    in an error, whose words depend on how the answer is written.
     """
     failed = [place for place, good in enumerate(passed) if not good]
     values = [place for place in failed if not behaviours[place].error]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = _find_at(spec, behaviours, failed, failed[0])
-        if not found and values and values[0] != failed[0]:
-            found = _find_at(spec, behaviours, failed, values[0])
+        for decisive in dict.fromkeys([*values[:1], failed[0]]):
+            found = _find_at(spec, behaviours, failed, decisive)
+            if found:
+                break
     return found
 
 
