@@ -53,8 +53,8 @@ def formula_bytes(n, chunk_size, radius, *, num_heads=8, d=64):
     **Shapes** sizes: chunk_size of ``chunked_attention``, radius of ``local_attention``, d the width of a head
     -> {"naive", "chunked", "window", "output alone": bytes}
 
-    **Promises** ``peak_memory`` of inputs (num_heads, n, d) is between 0.8 and 1.25 times the number; for the window,
-    with torch's fused kernel, which reads the windows in place.
+    **Promises** ``peak_memory`` of inputs (num_heads, n, d) is between 0.8 and 1.25 times the number; for the window
+    up to a radius of 256, where torch's fused kernel reads the windows in place (older versions copy wider ones).
 
     **Example**
 
