@@ -107,7 +107,7 @@ def _name_axes(ax, shape, rows, columns, row_names, column_names):
     ax.set_xlabel(columns)
     for axis, count, names in ((ax.yaxis, shape[0], row_names), (ax.xaxis, shape[1], column_names)):
         few = count <= LARGEST_WITH_NUMBERS
-        ticks = np.arange(count) if names is not None or few else np.linspace(0, count - 1, 5).round()
+        ticks = np.arange(count) if names is not None or few else np.arange(0, count, round((count - 1) / 4))
         axis.set_ticks(ticks, names if names is not None else [f"{tick:.0f}" for tick in ticks])
     if column_names is not None and max(map(len, column_names)) > 3:
         ax.tick_params(axis="x", rotation=45)
