@@ -1,6 +1,9 @@
 """tools/notebooks.py: a notebook runs, and a second run changes no byte."""
 
+import asyncio
 import copy
+import queue
+import time
 
 import nbformat
 import pytest
@@ -53,6 +56,31 @@ def stored(tmp_path_factory):
     changed = run(path)
     first = path.read_bytes()
     return path, first, changed, run(path), path.read_bytes()
+
+
+async def wakes_nobody(timeout):
+    """Wait for a message that lies there unseen: it is found by looking anew alone."""
+    wakes_nobody.looks += 1
+    if wakes_nobody.looks < 3:
+        await asyncio.sleep(timeout)
+        raise queue.Empty
+    return "here"
+
+
+def test_a_message_that_wakes_nobody_is_found_soon():
+    wakes_nobody.looks = 0
+    look = notebooks.looked_for_again(wakes_nobody, interval=0.05)
+    start = time.monotonic()
+    assert asyncio.run(look(timeout=600)) == "here"
+    assert time.monotonic() - start < 60
+
+
+def test_a_message_that_does_not_come_ends_the_wait_in_time():
+    wakes_nobody.looks = -1000
+    look = notebooks.looked_for_again(wakes_nobody, interval=0.05)
+    with pytest.raises(queue.Empty):
+        asyncio.run(look(timeout=0.2))
+    assert wakes_nobody.looks < -980
 
 
 def test_second_run_changes_no_byte(stored):

@@ -10,7 +10,9 @@ import argparse
 import asyncio
 import copy
 import json
+import math
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -78,6 +80,12 @@ class Client(NotebookClient):
         manager.kernel_spec_manager = ThisPython(parent=manager)
         return manager
 
+    async def async_start_new_kernel_client(self):
+        client = await super().async_start_new_kernel_client()
+        for channel in (client.shell_channel, client.iopub_channel):
+            channel.get_msg = looked_for_again(channel.get_msg)
+        return client
+
     def callback_error(self):
         """The first error that a callback left in an Output widget, or None."""
         for state in self.widget_state.values():
@@ -85,6 +93,25 @@ class Client(NotebookClient):
                 if output["output_type"] == "error":
                     return f"{output['ename']}: {output['evalue']}"
         return None
+
+
+def looked_for_again(get_message, interval=1.0):
+    """Wrap what waits for a message so that it looks for it again at every interval.
+
+    A message that arrives in the moment in which one is sent (nbclient sends the state of Output widgets) wakes
+    nobody: it lies there until somebody looks, which would be at the end of the timeout.
+    """
+
+    async def get_patiently(timeout=None):
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            try:
+                return await get_message(timeout=min(interval, max(0.0, end - time.monotonic())))
+            except queue.Empty:
+                if time.monotonic() >= end:
+                    raise
+
+    return get_patiently
 
 
 def execute(notebook, folder, timeout=600):
