@@ -182,6 +182,7 @@ def main():
         result["other programs running at the start"] = other_load()
         result |= measure_time()
     if "memory" in wanted:
+        result["memory measured on"] = f"{result['processor']}, {result['date']}"
         result |= measure_memory()
     if RESULTS.exists():  # what was not measured now stays
         result = json.loads(RESULTS.read_text(encoding="utf-8")) | result
