@@ -60,10 +60,10 @@ def test_small_changes_to_a_solution_are_rejected(name):
         count += 1
         if judge(all_specs()[name], function):
             passed.append(change)
-    table = TABLE[name]
+    table = TABLE.get(name, {})  # none yet: the lines below are what it needs
     lines = [f"changes = {count}", *(f'{json.dumps(one)} = "..."' for one in passed if one not in table)]
     assert {key for key in table if key != "changes"} == set(passed), lines
-    assert table["changes"] == count >= 3, lines
+    assert table.get("changes") == count >= 3, lines
 
 
 def test_reasons_are_those_that_are_explained():
